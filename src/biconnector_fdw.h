@@ -1,0 +1,257 @@
+/*-------------------------------------------------------------------------
+ *
+ * biconnector_fdw.h
+ *	  What the files of biconnector_fdw share, grouped by the file that
+ *	  defines it.
+ *
+ * The order is the order of the layers: a file uses those below it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_FDW_H
+#define BICONNECTOR_FDW_H
+
+#include "postgres.h"
+
+#include "access/attnum.h"
+#include "access/tupdesc.h"
+#include "foreign/fdwapi.h"
+#include "nodes/pathnodes.h"
+#include "nodes/pg_list.h"
+
+#include "http.h"
+#include "rows.h"
+
+#define BICONNECTOR_VERSION "1.0"
+
+/* ---- option.c: the options of servers, tables, columns and mappings ---- */
+
+/* Types of fields, as the protocol names them */
+typedef enum WireType
+{
+	WIRE_UNKNOWN = 0,			/* made by hand and not unambiguous */
+	WIRE_INT,
+	WIRE_STRING,
+	WIRE_DOUBLE,
+	WIRE_DATE,
+	WIRE_DATETIME,
+	WIRE_MONEY,
+	WIRE_TIMEZONE
+} WireType;
+
+/* The value of filter_operators is a set of these */
+#define FILTER_EQ	(1 << 0)	/* equal to one value */
+#define FILTER_IN	(1 << 1)	/* equal to one of several values */
+
+/* One setting of the source, sent as connection[code] */
+typedef struct Setting
+{
+	char	   *code;
+	char	   *value;
+} Setting;
+
+/* A foreign server and a user's mapping to it, with the table's overrides */
+typedef struct ConnectorOptions
+{
+	Oid			serverid;
+	Oid			userid;			/* whose mapping gave the settings */
+	char	   *servername;
+	char	   *url_check;		/* the endpoints; NULL where not set */
+	char	   *url_table_list;
+	char	   *url_table_description;
+	char	   *url_data;
+	bool		json_requests;	/* request_format is json, not form */
+	int			row_limit;		/* limit of every request for data */
+	int			filter_operators;	/* set of FILTER_... */
+	bool		invalid_as_null;	/* invalid_values is null, not error */
+	double		startup_cost;
+	double		tuple_cost;
+	HttpOptions http;
+	List	   *settings;		/* of Setting */
+} ConnectorOptions;
+
+/* One column of a foreign table */
+typedef struct ColumnOptions
+{
+	const char *name;			/* the column's own name */
+	const char *field;			/* code of the field it shows; NULL if dropped */
+	WireType	wire_type;
+	int			filter_operators;	/* set of FILTER_... */
+	const char *time_zone;		/* or NULL */
+} ColumnOptions;
+
+/* A foreign table with all that its server and the user's mapping say */
+typedef struct TableOptions
+{
+	Oid			relid;
+	char	   *relname;
+	char	   *table_name;		/* code of the table to ask for */
+	ConnectorOptions connector;
+	int			ncolumns;
+	ColumnOptions *columns;		/* by attribute number - 1 */
+} TableOptions;
+
+extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
+extern TableOptions *get_table_options(Oid relid, Oid userid);
+extern WireType wire_type_by_name(const char *name);
+extern const char *wire_type_name(WireType wire_type);
+
+/* ---- plan.c: relation size, paths and plan ---- */
+
+/*
+ * Elements of ForeignScan.fdw_private, integer lists in this order.  The
+ * values of the sent conditions are ForeignScan.fdw_exprs, the conditions
+ * themselves ForeignScan.fdw_recheck_quals.
+ */
+enum ScanPrivateIndex
+{
+	SCAN_PRIVATE_COLUMNS,		/* attribute numbers that the query needs */
+	SCAN_PRIVATE_FILTER_COLUMNS,	/* per sent condition: attribute number */
+	SCAN_PRIVATE_FILTER_OPERATORS,	/* per sent condition: FILTER_... */
+	SCAN_PRIVATE_LIMIT			/* empty, or the number of rows that suffices */
+};
+
+extern void biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel,
+										 Oid foreigntableid);
+extern void biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel,
+									   Oid foreigntableid);
+extern void biconnectorGetForeignUpperPaths(PlannerInfo *root,
+											UpperRelationKind stage,
+											RelOptInfo *input_rel,
+											RelOptInfo *output_rel,
+											void *extra);
+extern ForeignScan *biconnectorGetForeignPlan(PlannerInfo *root,
+											  RelOptInfo *baserel,
+											  Oid foreigntableid,
+											  ForeignPath *best_path,
+											  List *tlist, List *scan_clauses,
+											  Plan *outer_plan);
+
+/* ---- scan.c: running a scan ---- */
+
+extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
+extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
+extern void biconnectorReScanForeignScan(ForeignScanState *node);
+extern void biconnectorEndForeignScan(ForeignScanState *node);
+extern void biconnectorExplainForeignScan(ForeignScanState *node,
+										  struct ExplainState *es);
+
+/* ---- import.c: IMPORT FOREIGN SCHEMA ---- */
+
+extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
+											Oid serverid);
+
+/* ---- filter.c: conditions a connector can be asked for ---- */
+
+/* A condition found in the query */
+typedef struct FilterExpr
+{
+	AttrNumber	attnum;
+	int			operator;		/* FILTER_EQ or FILTER_IN */
+	Expr	   *value;			/* scalar, or array for FILTER_IN */
+} FilterExpr;
+
+/* A condition with its values, as it is sent */
+typedef struct FilterCondition
+{
+	AttrNumber	attnum;
+	const char *field;
+	WireType	wire_type;
+	int			operator;		/* FILTER_EQ or FILTER_IN */
+	List	   *values;			/* of char *, in UTF-8 */
+} FilterCondition;
+
+typedef enum FilterVerdict
+{
+	FILTER_SEND,				/* the condition may be sent */
+	FILTER_KEEP,				/* it may not; checking it here is enough */
+	FILTER_NEVER				/* it can be true for no row */
+} FilterVerdict;
+
+extern bool filter_from_clause(RelOptInfo *baserel, const TableOptions *table,
+							   Expr *clause, FilterExpr *filter);
+extern FilterVerdict filter_bind(const TableOptions *table, AttrNumber attnum,
+								 int operator, Oid type, Datum value, bool isnull,
+								 FilterCondition *condition);
+
+/* ---- trust.c: which filters this session believes ---- */
+
+typedef enum TrustState
+{
+	TRUST_UNKNOWN,
+	TRUST_BELIEVED,				/* a matching row came back under it */
+	TRUST_DROPPED				/* it lost a row or was refused */
+} TrustState;
+
+extern TrustState trust_get(const TableOptions *table, const FilterCondition *condition);
+extern void trust_set(const TableOptions *table, const FilterCondition *condition,
+					  TrustState state);
+extern bool trust_verify(const TableOptions *table, Form_pg_attribute attribute,
+						 const FilterCondition *condition,
+						 HttpStatistics *statistics);
+
+/* ---- connector.c: the endpoints ---- */
+
+/*
+ * PHP drops what comes after about 1,000 variables of a form, silently: a
+ * request has fewer.
+ */
+#define MAX_REQUEST_VARIABLES 900
+
+/* Longer arrays in a form reach some connectors as objects */
+#define MAX_FORM_ARRAY 20
+
+/* What to ask of the data endpoint */
+typedef struct DataRequest
+{
+	List	   *fields;			/* of char *: codes wanted, in the order of slots */
+	bool		select_all;		/* leave select out: the fields are all of them */
+	List	   *filter;			/* of FilterCondition * */
+	int			limit;			/* rows to ask for, at least 1 */
+	bool		whole;			/* every row is wanted: reaching limit is an error */
+} DataRequest;
+
+typedef struct DataAnswer DataAnswer;
+
+/* An entry of the table list, in the database's encoding */
+typedef struct RemoteTable
+{
+	char	   *code;
+	char	   *key;			/* what calls pass as table: the id, or the code */
+} RemoteTable;
+
+/* An entry of a table's description, in the database's encoding */
+typedef struct RemoteField
+{
+	char	   *code;
+	WireType	wire_type;
+} RemoteField;
+
+extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
+								  HttpStatistics *statistics);
+extern bool connector_data_refused(const DataAnswer *answer);
+extern void connector_data_raise(const DataAnswer *answer) pg_attribute_noreturn();
+extern RowsValue *connector_data_next(DataAnswer *answer);
+extern uint64 connector_data_rows(const DataAnswer *answer);
+extern void connector_data_close(DataAnswer *answer);
+extern void connector_data_context(void *answer);
+extern List *connector_table_list(const ConnectorOptions *options, const char *search);
+extern List *connector_table_description(const ConnectorOptions *options,
+										 const RemoteTable *table);
+
+/* ---- convert.c: a wire value to a Datum ---- */
+
+typedef struct Converter Converter;
+
+extern Converter *converter_create(Form_pg_attribute attribute,
+								   const ColumnOptions *column,
+								   const ConnectorOptions *options);
+extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull);
+
+/* ---- mask.c: no setting's value in what we show ---- */
+
+extern char *mask_settings(const ConnectorOptions *options, const char *text,
+						   size_t length, bool cut);
+extern char *shorten_text(const char *text, int maximum);
+
+#endif							/* BICONNECTOR_FDW_H */

@@ -1,0 +1,157 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  Every difference between the PostgreSQL versions this extension is
+ *	  built for (13 to 18), and nothing else.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_COMPAT_H
+#define BICONNECTOR_COMPAT_H
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/pathnode.h"
+#include "parser/parsetree.h"
+#include "pgstat.h"
+#include "utils/rel.h"
+
+#if PG_VERSION_NUM < 130000
+#error "biconnector_fdw needs PostgreSQL 13 or later"
+#endif
+
+/* 16 moved the varlena macros out of postgres.h */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 16 added errors that are returned instead of raised */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#endif
+
+/* 18 split the header of EXPLAIN */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#else
+#include "commands/explain.h"
+#endif
+
+/* 18 lets a module tell its name and version */
+#if PG_VERSION_NUM >= 180000
+#define BICONNECTOR_MODULE_MAGIC(version) \
+	PG_MODULE_MAGIC_EXT(.name = "biconnector_fdw", .version = version)
+#else
+#define BICONNECTOR_MODULE_MAGIC(version) PG_MODULE_MAGIC
+#endif
+
+/* 14 made "never analyzed" a value of its own, before it was zero pages */
+static inline bool
+compat_relation_has_statistics(RelOptInfo *rel)
+{
+#if PG_VERSION_NUM >= 140000
+	return rel->tuples >= 0;
+#else
+	return rel->pages > 0 || rel->tuples > 0;
+#endif
+}
+
+/*
+ * 16 moved the user whose rights count for a relation from the range table
+ * entry to the permission info, and gave planner and executor a copy.
+ */
+static inline Oid
+compat_planner_userid(PlannerInfo *root, RelOptInfo *rel)
+{
+#if PG_VERSION_NUM >= 160000
+	Oid			userid = rel->userid;
+#else
+	Oid			userid = planner_rt_fetch(rel->relid, root)->checkAsUser;
+#endif
+
+	return OidIsValid(userid) ? userid : GetUserId();
+}
+
+static inline Oid
+compat_executor_userid(ForeignScanState *node)
+{
+#if PG_VERSION_NUM >= 160000
+	Oid			userid = ((ForeignScan *) node->ss.ps.plan)->checkAsUser;
+#else
+	Oid			userid = exec_rt_fetch(((ForeignScan *) node->ss.ps.plan)->scan.scanrelid,
+									   node->ss.ps.state)->checkAsUser;
+#endif
+
+	return OidIsValid(userid) ? userid : GetUserId();
+}
+
+/* 17 added the restrictions of a join, 18 the count of disabled nodes */
+static inline ForeignPath *
+compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
+							   double rows, Cost startup_cost, Cost total_cost,
+							   Relids required_outer, List *fdw_private)
+{
+	return create_foreignscan_path(root, rel, NULL, rows,
+#if PG_VERSION_NUM >= 180000
+								   0,
+#endif
+								   startup_cost, total_cost,
+								   NIL, required_outer, NULL,
+#if PG_VERSION_NUM >= 170000
+								   NIL,
+#endif
+								   fdw_private);
+}
+
+/* 17 lets wait events have names of an extension's own */
+#define COMPAT_WAIT_HTTP PG_WAIT_EXTENSION
+
+/*
+ * libcurl: 7.85 names protocols by strings, 7.87 lets a handle go while its
+ * name is still being resolved.
+ */
+#ifdef LIBCURL_VERSION_NUM
+#if LIBCURL_VERSION_NUM >= 0x075500
+#define COMPAT_CURLOPT_PROTOCOLS CURLOPT_PROTOCOLS_STR
+#define COMPAT_CURL_HTTP_AND_HTTPS "http,https"
+#else
+#define COMPAT_CURLOPT_PROTOCOLS CURLOPT_PROTOCOLS
+#define COMPAT_CURL_HTTP_AND_HTTPS ((long) (CURLPROTO_HTTP | CURLPROTO_HTTPS))
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+#define COMPAT_CURL_QUICK_EXIT(easy) SETOPT(easy, CURLOPT_QUICK_EXIT, 1L)
+#else
+#define COMPAT_CURL_QUICK_EXIT(easy) ((void) 0)
+#endif
+#endif
+
+/* 18 has a new name, put first, for functions that do not return */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/*
+ * 16 lets the input functions of the built-in types return their errors: the
+ * error, or NULL after setting *result.  Before, they raise them, and this is
+ * not to be called.
+ */
+#if PG_VERSION_NUM >= 160000
+#define COMPAT_SOFT_INPUT true
+
+static inline ErrorData *
+compat_soft_input(FmgrInfo *input, char *text, Oid typioparam, int32 typmod,
+				  Datum *result)
+{
+	ErrorSaveContext context = {.type = T_ErrorSaveContext,.details_wanted = true};
+
+	if (InputFunctionCallSafe(input, text, typioparam, typmod, (Node *) &context, result))
+		return NULL;
+	return context.error_data;
+}
+#else
+#define COMPAT_SOFT_INPUT false
+#define compat_soft_input(input, text, typioparam, typmod, result) ((ErrorData *) NULL)
+#endif
+
+#endif							/* BICONNECTOR_COMPAT_H */

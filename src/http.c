@@ -1,0 +1,918 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.c
+ *	  One HTTP POST and its answer, pulled as a stream that can be cancelled.
+ *
+ * libcurl does all of HTTP; this file decides when it may run and how we
+ * wait.  Each answer has a multi handle of its own, whose sockets sit in one
+ * epoll descriptor.  We wait for that descriptor and the process latch
+ * together, so that query cancel, statement_timeout and termination are
+ * served at every instant: during name resolution, connecting, the TLS
+ * handshake, before the answer and inside it.
+ *
+ * The answer is pulled: bytes arrive only inside http_post and http_more, and
+ * the buffer stops filling above a high-water mark, so that memory does not
+ * depend on the size of the answer and a slow consumer slows the sender.
+ *
+ * libcurl's callbacks run on libcurl's stack, over which no error may jump.
+ * They use malloc, count short and set flags; errors are raised by the
+ * functions that called into libcurl.  What lives outside of memory contexts
+ * (handles, descriptor, buffer) is released by a reset callback of the
+ * answer's own context, so that nothing is left behind by any error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compat.h"
+#include "http.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/memutils.h"
+
+/* What libcurl reads at once */
+#define RECEIVE_SIZE		(128 * 1024)
+
+/* Above this many unread bytes the transfer pauses */
+#define HIGH_WATER			(256 * 1024)
+
+/* How often 429 and 503 are asked again, and how long we wait at most */
+#define MAX_REPEATS			2
+#define MAX_REPEAT_DELAY	60	/* seconds */
+
+/* How many redirects within the origin are followed */
+#define MAX_REDIRECTS		5
+
+struct HttpAnswer
+{
+	MemoryContext context;		/* holds this struct and all it points to */
+	MemoryContextCallback release;	/* frees what is not in the context */
+
+	char	   *url;
+	const char *content_type;
+	const char *body;
+	size_t		body_length;
+	const HttpOptions *options;
+	HttpStatistics *statistics;
+
+	CURLM	   *multi;
+	CURL	   *easy;
+	struct curl_slist *headers;
+	int			epoll_fd;
+	int			reserved_fds;	/* accounted for with AcquireExternalFD */
+	int64		timer;			/* when libcurl wants to run, or -1; ms */
+	uint64		wire_bytes;		/* of this transfer, already in statistics */
+
+	char	   *buffer;			/* malloc'd */
+	size_t		start;			/* unread bytes are buffer[start .. end) */
+	size_t		end;
+	size_t		capacity;
+	size_t		limit;			/* pause at this many unread bytes */
+
+	int			status;			/* of the final answer, once headers are done */
+	bool		headers_done;
+	bool		paused;
+	bool		done;			/* the transfer has ended, with this result: */
+	CURLcode	result;
+	bool		out_of_memory;	/* in a callback */
+	bool		epoll_failed;	/* in a callback */
+
+	char	   *location;		/* malloc'd; of the answer */
+	char	   *retry_after;	/* malloc'd; of the answer */
+	char		message[CURL_ERROR_SIZE];
+};
+
+static int64
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- callbacks: run by libcurl, must not raise ---- */
+
+/*
+ * Take body bytes into the buffer, or pause the transfer.
+ */
+static size_t
+write_callback(char *data, size_t size, size_t count, void *arg)
+{
+	HttpAnswer *answer = arg;
+	size_t		length = size * count;
+	size_t		unread = answer->end - answer->start;
+
+	if (unread >= answer->limit)
+	{
+		answer->paused = true;
+		return CURL_WRITEFUNC_PAUSE;
+	}
+
+	if (answer->capacity - answer->end < length)
+	{
+		if (answer->start > 0)
+		{
+			memmove(answer->buffer, answer->buffer + answer->start, unread);
+			answer->start = 0;
+			answer->end = unread;
+		}
+		if (answer->capacity - answer->end < length)
+		{
+			size_t		capacity = Max(answer->capacity * 2, unread + length);
+			char	   *buffer = realloc(answer->buffer, capacity);
+
+			if (buffer == NULL)
+			{
+				answer->out_of_memory = true;
+				return 0;
+			}
+			answer->buffer = buffer;
+			answer->capacity = capacity;
+		}
+	}
+	memcpy(answer->buffer + answer->end, data, length);
+	answer->end += length;
+	answer->statistics->decoded_bytes += length;
+	return length;
+}
+
+/*
+ * Store a copy of a header's value if the line is that header.
+ */
+static bool
+keep_header(const char *line, size_t length, const char *name, char **value)
+{
+	size_t		name_length = strlen(name);
+	char	   *copy;
+
+	if (length <= name_length || pg_strncasecmp(line, name, name_length) != 0)
+		return true;
+	line += name_length;
+	length -= name_length;
+	while (length > 0 && (*line == ' ' || *line == '\t'))
+		line++, length--;
+	while (length > 0 && isspace((unsigned char) line[length - 1]))
+		length--;
+	copy = strndup(line, length);
+	if (copy == NULL)
+		return false;
+	free(*value);
+	*value = copy;
+	return true;
+}
+
+/*
+ * Look at one header line; the empty one ends the headers of an answer, of
+ * which there may be several (1xx).
+ */
+static size_t
+header_callback(char *data, size_t size, size_t count, void *arg)
+{
+	HttpAnswer *answer = arg;
+	size_t		length = size * count;
+
+	if (length <= 2 && (data[0] == '\r' || data[0] == '\n'))
+	{
+		long		status = 0;
+
+		curl_easy_getinfo(answer->easy, CURLINFO_RESPONSE_CODE, &status);
+		if (status >= 200)
+		{
+			answer->status = (int) status;
+			answer->headers_done = true;
+		}
+	}
+	else if (!keep_header(data, length, "location:", &answer->location) ||
+			 !keep_header(data, length, "retry-after:", &answer->retry_after))
+	{
+		answer->out_of_memory = true;
+		return 0;
+	}
+	return length;
+}
+
+/*
+ * Keep the epoll set equal to the sockets that libcurl waits for.
+ */
+static int
+socket_callback(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
+{
+	HttpAnswer *answer = arg;
+	struct epoll_event event = {0};
+
+	if (what == CURL_POLL_REMOVE)
+	{
+		/* it may be closed already, which took it out of the set */
+		(void) epoll_ctl(answer->epoll_fd, EPOLL_CTL_DEL, socket, &event);
+		return 0;
+	}
+
+	event.data.fd = socket;
+	if (what & CURL_POLL_IN)
+		event.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(answer->epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0 &&
+		(errno != ENOENT ||
+		 epoll_ctl(answer->epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0))
+	{
+		answer->epoll_failed = true;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+timer_callback(CURLM *multi, long timeout_ms, void *arg)
+{
+	HttpAnswer *answer = arg;
+
+	answer->timer = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
+	return 0;
+}
+
+/* ---- life of a transfer ---- */
+
+/*
+ * End the transfer, whatever its state; the answer itself stays.
+ */
+static void
+end_transfer(HttpAnswer *answer)
+{
+	if (answer->easy)
+	{
+		if (answer->multi)
+			curl_multi_remove_handle(answer->multi, answer->easy);
+		curl_easy_cleanup(answer->easy);
+		answer->easy = NULL;
+	}
+	curl_slist_free_all(answer->headers);
+	answer->headers = NULL;
+}
+
+/*
+ * Reset callback of the answer's memory context.
+ */
+static void
+release_answer(void *arg)
+{
+	HttpAnswer *answer = arg;
+
+	end_transfer(answer);
+	if (answer->multi)
+		curl_multi_cleanup(answer->multi);
+	if (answer->epoll_fd >= 0)
+		close(answer->epoll_fd);
+	while (answer->reserved_fds-- > 0)
+		ReleaseExternalFD();
+	free(answer->buffer);
+	free(answer->location);
+	free(answer->retry_after);
+}
+
+static void
+check_setopt(CURLcode code, const char *option)
+{
+	if (code != CURLE_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("could not set libcurl's option %s: %s",
+						option, curl_easy_strerror(code))));
+}
+
+/* curl_easy_setopt is a type-checking macro: keep it one, and checked */
+#define SETOPT(easy, option, value) \
+	check_setopt(curl_easy_setopt(easy, option, value), #option)
+
+static void
+set_file_option(CURL *easy, CURLoption option, const char *name, const char *value)
+{
+	if (value)
+		check_setopt(curl_easy_setopt(easy, option, value), name);
+}
+
+/*
+ * Make libcurl run: sockets that are ready and timers that are due.
+ *
+ * Name resolution starts a thread in here, which inherits our signal mask.
+ * The backend's signals must go to the backend's only thread of its own.
+ */
+static void
+run_curl(HttpAnswer *answer, curl_socket_t socket, int events)
+{
+	sigset_t	all;
+	sigset_t	before;
+	int			running;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void) curl_multi_socket_action(answer->multi, socket, events, &running);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/*
+ * Note the end of the transfer and count what has arrived.
+ */
+static void
+look_at_progress(HttpAnswer *answer)
+{
+	curl_off_t	received = 0;
+	CURLMsg    *message;
+	int			left;
+
+	curl_easy_getinfo(answer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
+	answer->statistics->wire_bytes += (uint64) received - answer->wire_bytes;
+	answer->wire_bytes = (uint64) received;
+
+	while ((message = curl_multi_info_read(answer->multi, &left)) != NULL)
+	{
+		if (message->msg == CURLMSG_DONE)
+		{
+			answer->done = true;
+			answer->result = message->data.result;
+		}
+	}
+}
+
+/*
+ * Start a transfer to answer->url.
+ */
+static void
+start_transfer(HttpAnswer *answer)
+{
+	const HttpOptions *options = answer->options;
+	CURL	   *easy;
+	char	   *header;
+
+	answer->start = answer->end = 0;
+	answer->limit = HIGH_WATER;
+	answer->timer = -1;
+	answer->wire_bytes = 0;
+	answer->status = 0;
+	answer->headers_done = answer->paused = answer->done = false;
+	answer->message[0] = '\0';
+	free(answer->location);
+	free(answer->retry_after);
+	answer->location = answer->retry_after = NULL;
+
+	answer->easy = easy = curl_easy_init();
+	header = psprintf("Content-Type: %s", answer->content_type);
+	answer->headers = curl_slist_append(NULL, header);
+	if (easy == NULL || answer->headers == NULL ||
+	/* wait for no "100 Continue" */
+		curl_slist_append(answer->headers, "Expect:") == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	pfree(header);
+
+	SETOPT(easy, CURLOPT_ERRORBUFFER, answer->message);
+	SETOPT(easy, CURLOPT_NOSIGNAL, 1L);
+	COMPAT_CURL_QUICK_EXIT(easy);
+	SETOPT(easy, CURLOPT_URL, answer->url);
+	SETOPT(easy, COMPAT_CURLOPT_PROTOCOLS, COMPAT_CURL_HTTP_AND_HTTPS);
+	SETOPT(easy, CURLOPT_FOLLOWLOCATION, 0L);	/* see follow_redirect() */
+	SETOPT(easy, CURLOPT_HTTPHEADER, answer->headers);
+	SETOPT(easy, CURLOPT_POSTFIELDS, answer->body);
+	SETOPT(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) answer->body_length);
+	SETOPT(easy, CURLOPT_USERAGENT, options->user_agent);
+	if (options->compression)
+		SETOPT(easy, CURLOPT_ACCEPT_ENCODING, "");
+
+	/* the environment's proxy settings are not ours: "" turns them off */
+	SETOPT(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "");
+	SETOPT(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+	SETOPT(easy, CURLOPT_SSL_VERIFYPEER, options->ssl_verify ? 1L : 0L);
+	SETOPT(easy, CURLOPT_SSL_VERIFYHOST, options->ssl_verify ? 2L : 0L);
+	set_file_option(easy, CURLOPT_CAINFO, "CURLOPT_CAINFO", options->ssl_ca_file);
+	set_file_option(easy, CURLOPT_SSLCERT, "CURLOPT_SSLCERT", options->ssl_cert_file);
+	set_file_option(easy, CURLOPT_SSLKEY, "CURLOPT_SSLKEY", options->ssl_key_file);
+
+	/* silence is watched in wait_for_curl(), only while we wait */
+	SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
+		   (long) Max(1.0, options->connect_timeout * 1000.0));
+	SETOPT(easy, CURLOPT_BUFFERSIZE, (long) RECEIVE_SIZE);
+	SETOPT(easy, CURLOPT_WRITEFUNCTION, write_callback);
+	SETOPT(easy, CURLOPT_WRITEDATA, answer);
+	SETOPT(easy, CURLOPT_HEADERFUNCTION, header_callback);
+	SETOPT(easy, CURLOPT_HEADERDATA, answer);
+
+	if (curl_multi_add_handle(answer->multi, easy) != CURLM_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("could not start a request with libcurl")));
+	answer->statistics->requests++;
+	run_curl(answer, CURL_SOCKET_TIMEOUT, 0);
+	look_at_progress(answer);
+}
+
+/*
+ * Raise what libcurl said of a transfer that failed.
+ */
+static void
+raise_transfer_error(HttpAnswer *answer)
+{
+	char	   *url = http_url_display(answer->url);
+	const char *reason = answer->message[0] ? answer->message :
+		curl_easy_strerror(answer->result);
+
+	if (answer->out_of_memory)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (answer->epoll_failed)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not wait for a socket with epoll")));
+
+	switch (answer->result)
+	{
+		case CURLE_OPERATION_TIMEDOUT:
+			ereport(ERROR,
+					(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+					 errmsg("could not connect to \"%s\" in time", url),
+					 errdetail_internal("%s", reason),
+					 errhint("The server option \"connect_timeout\" sets how long connecting may take.")));
+			break;
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_RESOLVE_PROXY:
+		case CURLE_COULDNT_CONNECT:
+			ereport(ERROR,
+					(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+					 errmsg("could not connect to \"%s\"", url),
+					 errdetail_internal("%s", reason)));
+			break;
+		case CURLE_PEER_FAILED_VERIFICATION:
+			ereport(ERROR,
+					(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+					 errmsg("could not verify the certificate of \"%s\"", url),
+					 errdetail_internal("%s", reason),
+					 errhint("The server option \"ssl_ca_file\" names a file of certificates to trust.")));
+			break;
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_SSL_CERTPROBLEM:
+		case CURLE_SSL_CIPHER:
+		case CURLE_SSL_CACERT_BADFILE:
+		case CURLE_SSL_ISSUER_ERROR:
+			ereport(ERROR,
+					(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
+					 errmsg("could not establish TLS with \"%s\"", url),
+					 errdetail_internal("%s", reason)));
+			break;
+		case CURLE_BAD_CONTENT_ENCODING:
+			ereport(ERROR,
+					(errcode(ERRCODE_PROTOCOL_VIOLATION),
+					 errmsg("could not decompress the answer of \"%s\"", url),
+					 errdetail_internal("%s", reason),
+					 errhint("The server option \"compression\" turns compressed answers off.")));
+			break;
+		default:
+			ereport(ERROR,
+					(errcode(ERRCODE_CONNECTION_FAILURE),
+					 errmsg("the connection to \"%s\" broke off", url),
+					 errdetail_internal("%s", reason)));
+	}
+}
+
+/*
+ * Wait until libcurl has something to do, and let it do it.
+ *
+ * quiet_since is when we began to wait for the other side; any activity on
+ * the sockets moves it on.  Establishing the connection has a limit of its
+ * own, kept by libcurl.
+ */
+static void
+wait_for_curl(HttpAnswer *answer, int64 *quiet_since)
+{
+	struct epoll_event events[8];
+	curl_off_t	connected = 0;
+	int64		now = now_ms();
+	int64		wake = answer->timer;
+	int			ready;
+
+	CHECK_FOR_INTERRUPTS();
+
+	/* often more has arrived already: then there is nothing to wait for */
+	ready = epoll_wait(answer->epoll_fd, events, lengthof(events), 0);
+	if (ready <= 0 && (wake < 0 || wake > now))
+	{
+		int64		silence_ends;
+		long		timeout;
+		int			rc;
+
+		curl_easy_getinfo(answer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+		if (connected == 0)
+			*quiet_since = now;
+		silence_ends = *quiet_since + (int64) (answer->options->read_timeout * 1000.0);
+		if (now >= silence_ends)
+			ereport(ERROR,
+					(errcode(ERRCODE_CONNECTION_FAILURE),
+					 errmsg("\"%s\" sent nothing for %g seconds",
+							http_url_display(answer->url),
+							answer->options->read_timeout),
+					 errhint("The server option \"read_timeout\" sets how long silence may last.")));
+		if (wake < 0 || wake > silence_ends)
+			wake = silence_ends;
+		timeout = (long) Min(wake - now, INT_MAX);
+
+		rc = WaitLatchOrSocket(MyLatch,
+							   WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT |
+							   WL_EXIT_ON_PM_DEATH,
+							   answer->epoll_fd, timeout, COMPAT_WAIT_HTTP);
+		if (rc & WL_LATCH_SET)
+		{
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+		}
+		ready = epoll_wait(answer->epoll_fd, events, lengthof(events), 0);
+		now = now_ms();
+	}
+
+	for (int i = 0; i < ready; i++)
+	{
+		int			action = 0;
+
+		if (events[i].events & EPOLLIN)
+			action |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			action |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			action |= CURL_CSELECT_ERR;
+		run_curl(answer, events[i].data.fd, action);
+		*quiet_since = now;
+	}
+	if (answer->timer >= 0 && answer->timer <= now)
+	{
+		answer->timer = -1;
+		run_curl(answer, CURL_SOCKET_TIMEOUT, 0);
+	}
+	look_at_progress(answer);
+}
+
+/*
+ * Sleep before a repeated request, interruptibly.
+ */
+static void
+sleep_seconds(double seconds)
+{
+	int64		until = now_ms() + (int64) (seconds * 1000.0);
+	int64		now;
+
+	while ((now = now_ms()) < until)
+	{
+		int			rc = WaitLatch(MyLatch,
+								   WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+								   (long) (until - now), COMPAT_WAIT_HTTP);
+
+		if (rc & WL_LATCH_SET)
+			ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * If the server asked us to come again, wait as long as it said.  False if
+ * the answer stands.
+ */
+static bool
+wait_for_repeat(HttpAnswer *answer, int repeats)
+{
+	double		delay = 1 << repeats;
+
+	if ((answer->status != 429 && answer->status != 503) || repeats >= MAX_REPEATS)
+		return false;
+	if (answer->retry_after)
+	{
+		char	   *rest;
+		long		seconds = strtol(answer->retry_after, &rest, 10);
+
+		if (rest != answer->retry_after && *rest == '\0')
+			delay = seconds;
+		else
+		{
+			time_t		date = curl_getdate(answer->retry_after, NULL);
+
+			if (date != (time_t) -1)
+				delay = difftime(date, time(NULL));
+		}
+	}
+	if (delay > MAX_REPEAT_DELAY)
+		return false;
+	end_transfer(answer);
+	sleep_seconds(delay);
+	return true;
+}
+
+/*
+ * Where a redirect leads if that is within the origin of the URL asked, as a
+ * palloc'd string.  Credentials are in the body, so that a redirect elsewhere
+ * would hand them to somebody else: it is an error.
+ */
+static char *
+follow_redirect(HttpAnswer *answer)
+{
+	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
+	CURLU	   *from = curl_url();
+	CURLU	   *to = curl_url();
+	char	   *target = NULL;
+	char	   *result = NULL;
+	bool		same;
+
+	same = from && to && answer->location &&
+		curl_url_set(from, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
+		curl_url_set(to, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
+		curl_url_set(to, CURLUPART_URL, answer->location, 0) == CURLUE_OK;
+	for (int i = 0; same && i < lengthof(parts); i++)
+	{
+		char	   *a = NULL;
+		char	   *b = NULL;
+
+		same = curl_url_get(from, parts[i], &a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+			curl_url_get(to, parts[i], &b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+			pg_strcasecmp(a, b) == 0;
+		curl_free(a);
+		curl_free(b);
+	}
+	if (same && curl_url_get(to, CURLUPART_URL, &target, 0) == CURLUE_OK &&
+		http_url_problem(target, false) == NULL)
+		result = MemoryContextAllocExtended(answer->context, strlen(target) + 1,
+											MCXT_ALLOC_NO_OOM);
+	if (result)
+		strcpy(result, target);
+	curl_free(target);
+	curl_url_cleanup(from);
+	curl_url_cleanup(to);
+
+	if (result == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+				 errmsg("\"%s\" redirects to another origin",
+						http_url_display(answer->url)),
+				 errdetail("Settings are sent only to the scheme, host and port of the configured URL."),
+				 errhint("If the connector has moved, change the server's URL options.")));
+	return result;
+}
+
+static bool
+is_redirect(int status)
+{
+	/* 303 asks for a GET, which no connector answers */
+	return status == 301 || status == 302 || status == 307 || status == 308;
+}
+
+static void
+initialize_libcurl(void)
+{
+	static bool initialized = false;
+
+	if (initialized)
+		return;
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("could not initialize libcurl")));
+	initialized = true;
+}
+
+/* ---- what others call ---- */
+
+/*
+ * Send a POST and wait for the status and headers of its answer.
+ *
+ * Repeats a request that was answered with 429 or 503, a few times and after
+ * the delay that the server asked for, and follows redirects within the
+ * origin.  Other statuses are the caller's to judge.
+ *
+ * The answer lives in a child of the current memory context until http_close
+ * or until that context goes, whichever is first.  Everything passed in must
+ * live as long; content_type is not copied.  Raises errors if there is no
+ * answer, and query cancel.
+ */
+HttpAnswer *
+http_post(const char *url, const char *content_type,
+		  const char *body, size_t body_length,
+		  const HttpOptions *options, HttpStatistics *statistics)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "biconnector http answer",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	HttpAnswer *answer = palloc0(sizeof(HttpAnswer));
+	int			repeats = 0;
+	int			redirects = 0;
+
+	initialize_libcurl();
+	answer->context = context;
+	answer->epoll_fd = -1;
+	answer->url = pstrdup(url);
+	answer->content_type = content_type;
+	answer->body = body;
+	answer->body_length = body_length;
+	answer->options = options;
+	answer->statistics = statistics;
+	answer->release.func = release_answer;
+	answer->release.arg = answer;
+	MemoryContextRegisterResetCallback(context, &answer->release);
+
+	/* one descriptor for epoll, one for the connection */
+	while (answer->reserved_fds < 2)
+	{
+		if (!AcquireExternalFD())
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("too many open descriptors for another request")));
+		answer->reserved_fds++;
+	}
+	answer->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	answer->capacity = HIGH_WATER + RECEIVE_SIZE;
+	answer->buffer = malloc(answer->capacity);
+	answer->multi = curl_multi_init();
+	if (answer->epoll_fd < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not create an epoll descriptor: %m")));
+	if (answer->buffer == NULL || answer->multi == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	curl_multi_setopt(answer->multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
+	curl_multi_setopt(answer->multi, CURLMOPT_SOCKETDATA, answer);
+	curl_multi_setopt(answer->multi, CURLMOPT_TIMERFUNCTION, timer_callback);
+	curl_multi_setopt(answer->multi, CURLMOPT_TIMERDATA, answer);
+
+	for (;;)
+	{
+		int64		quiet_since = now_ms();
+
+		start_transfer(answer);
+		while (!answer->headers_done && !answer->done)
+			wait_for_curl(answer, &quiet_since);
+		if (!answer->headers_done)
+			raise_transfer_error(answer);
+
+		if (is_redirect(answer->status))
+		{
+			if (redirects++ >= MAX_REDIRECTS)
+				ereport(ERROR,
+						(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+						 errmsg("\"%s\" redirects too often", http_url_display(url))));
+			answer->url = follow_redirect(answer);
+			end_transfer(answer);
+		}
+		else if (wait_for_repeat(answer, repeats))
+			repeats++;
+		else
+			break;
+	}
+
+	MemoryContextSwitchTo(caller);
+	return answer;
+}
+
+/*
+ * The HTTP status of the answer.
+ */
+int
+http_status(const HttpAnswer *answer)
+{
+	return answer->status;
+}
+
+/*
+ * The bytes that have arrived and are not consumed.  They may be written to,
+ * and stay where they are until http_more or http_close.
+ */
+char *
+http_data(const HttpAnswer *answer, size_t *length)
+{
+	*length = answer->end - answer->start;
+	return answer->buffer + answer->start;
+}
+
+/*
+ * Drop bytes from the front of the buffer.
+ */
+void
+http_consume(HttpAnswer *answer, size_t length)
+{
+	Assert(length <= answer->end - answer->start);
+	answer->start += length;
+}
+
+/*
+ * Wait until the buffer holds at least this many bytes, or the answer has
+ * ended properly.  True if bytes have come in.  Raises an error if the
+ * connection breaks off or stays silent for too long, and query cancel.
+ */
+bool
+http_more(HttpAnswer *answer, size_t wanted)
+{
+	size_t		before = answer->end - answer->start;
+	int64		quiet_since = now_ms();
+
+	answer->limit = Max(wanted, HIGH_WATER);
+	while (answer->end - answer->start < wanted && !answer->done)
+	{
+		if (answer->paused)
+		{
+			sigset_t	all;
+			sigset_t	mask;
+
+			answer->paused = false;
+			sigfillset(&all);
+			pthread_sigmask(SIG_SETMASK, &all, &mask);
+			(void) curl_easy_pause(answer->easy, CURLPAUSE_CONT);
+			pthread_sigmask(SIG_SETMASK, &mask, NULL);
+			look_at_progress(answer);
+			continue;
+		}
+		wait_for_curl(answer, &quiet_since);
+	}
+	if (answer->done && answer->result != CURLE_OK &&
+		answer->end - answer->start < wanted)
+		raise_transfer_error(answer);
+	return answer->end - answer->start > before;
+}
+
+/*
+ * Has the answer ended properly, so that the buffer holds all that is left?
+ */
+bool
+http_at_end(const HttpAnswer *answer)
+{
+	return answer->done && answer->result == CURLE_OK;
+}
+
+/*
+ * Release the answer; a transfer that has not ended is cut off.
+ */
+void
+http_close(HttpAnswer *answer)
+{
+	MemoryContextDelete(answer->context);
+}
+
+/*
+ * Why this URL cannot be used for an endpoint (or a proxy), or NULL.
+ *
+ * Names and passwords in URLs are refused: URLs are shown in errors and
+ * readable in the catalogs.
+ */
+const char *
+http_url_problem(const char *url, bool proxy)
+{
+	static const char *const endpoint_schemes[] = {"http", "https", NULL};
+	static const char *const proxy_schemes[] = {"http", "https", "socks4", "socks4a",
+	"socks5", "socks5h", NULL};
+	const char *const *schemes = proxy ? proxy_schemes : endpoint_schemes;
+	const char *authority = strstr(url, "://");
+	CURLU	   *parsed = curl_url();
+	char	   *scheme = NULL;
+	char	   *host = NULL;
+	const char *problem = NULL;
+
+	if (parsed == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (authority && memchr(authority + 3, '@', strcspn(authority + 3, "/?#")))
+		problem = "A user name or password may not be part of it.";
+	else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+			 curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+			 curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
+			 host[0] == '\0')
+		problem = proxy ? "It must look like \"http://host:port\"."
+			: "It must look like \"https://host/path\".";
+	else
+	{
+		while (*schemes && pg_strcasecmp(*schemes, scheme) != 0)
+			schemes++;
+		if (*schemes == NULL)
+			problem = proxy ? "Its scheme must be http, https, socks4, socks4a, socks5 or socks5h."
+				: "Its scheme must be http or https.";
+	}
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(parsed);
+	return problem;
+}
+
+/*
+ * What may be shown of a URL, palloc'd: scheme, host, port and path.  A query
+ * may hold a key.
+ */
+char *
+http_url_display(const char *url)
+{
+	const char *authority = strstr(url, "://");
+	const char *start = authority ? authority + 3 : url;
+	const char *at = memchr(start, '@', strcspn(start, "/?#"));
+	StringInfoData shown;
+
+	initStringInfo(&shown);
+	appendBinaryStringInfo(&shown, url, start - url);
+	if (at)
+		start = at + 1;
+	appendBinaryStringInfo(&shown, start, strcspn(start, "?#"));
+	return shown.data;
+}

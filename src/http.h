@@ -1,0 +1,52 @@
+/*-------------------------------------------------------------------------
+ *
+ * http.h
+ *	  One HTTP POST and its answer, pulled as a stream that can be cancelled.
+ *
+ * Knows nothing of connectors, tables or plans.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_HTTP_H
+#define BICONNECTOR_HTTP_H
+
+/* How requests travel; strings may be NULL for "not set" */
+typedef struct HttpOptions
+{
+	double		connect_timeout;	/* seconds, to resolve, connect and shake hands */
+	double		read_timeout;	/* seconds of silence while we wait for bytes */
+	size_t		max_buffer;		/* bytes the answer's buffer may grow to */
+	bool		compression;	/* ask for compressed answers */
+	bool		ssl_verify;		/* check the server's certificate */
+	const char *proxy;
+	const char *ssl_ca_file;
+	const char *ssl_cert_file;
+	const char *ssl_key_file;
+	const char *user_agent;
+} HttpOptions;
+
+/* What was seen on the wire, added up over all answers it is handed to */
+typedef struct HttpStatistics
+{
+	uint64		requests;		/* requests sent, repeated ones included */
+	uint64		wire_bytes;		/* body bytes as they travelled */
+	uint64		decoded_bytes;	/* body bytes after decompression */
+} HttpStatistics;
+
+typedef struct HttpAnswer HttpAnswer;
+
+extern HttpAnswer *http_post(const char *url, const char *content_type,
+							 const char *body, size_t body_length,
+							 const HttpOptions *options,
+							 HttpStatistics *statistics);
+extern int	http_status(const HttpAnswer *answer);
+extern char *http_data(const HttpAnswer *answer, size_t *length);
+extern void http_consume(HttpAnswer *answer, size_t length);
+extern bool http_more(HttpAnswer *answer, size_t wanted);
+extern bool http_at_end(const HttpAnswer *answer);
+extern void http_close(HttpAnswer *answer);
+
+extern const char *http_url_problem(const char *url, bool proxy);
+extern char *http_url_display(const char *url);
+
+#endif							/* BICONNECTOR_HTTP_H */

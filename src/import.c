@@ -1,0 +1,383 @@
+/*-------------------------------------------------------------------------
+ *
+ * import.c
+ *	  IMPORT FOREIGN SCHEMA: the connector's tables as foreign tables.
+ *
+ * A connector has one list of tables, so any name of a remote schema will do.
+ *
+ * Codes come from outside and may be anything.  The names made of them depend
+ * on the codes alone, not on their order: two codes that would get the same
+ * name, a code that is too long for one, and a column that would be called
+ * like a system column get a suffix computed from the code.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "biconnector_fdw.h"
+
+#include "access/htup_details.h"
+#include "catalog/heap.h"
+#include "catalog/pg_collation.h"
+#include "commands/defrem.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "port/pg_crc32c.h"
+#include "utils/builtins.h"
+#include "utils/formatting.h"
+
+/* Length of a suffix: an underscore and eight digits */
+#define SUFFIX_LENGTH 9
+
+/* What the option case says */
+typedef enum NameCase
+{
+	CASE_SMART,					/* fold what has no lower-case letter */
+	CASE_LOWER,					/* fold all */
+	CASE_KEEP
+} NameCase;
+
+typedef struct ImportOptions
+{
+	const char *search;			/* sent as searchString */
+	NameCase	name_case;
+	const char *datetime_type;	/* for fields of type datetime */
+} ImportOptions;
+
+/* A code of the connector and the name that it gets here */
+typedef struct ImportName
+{
+	const char *code;
+	const char *key;			/* distinguishes equal codes */
+	char	   *folded;			/* the code in the right letter case */
+	char	   *name;
+	bool		ambiguous;		/* another one has the same name */
+	void	   *entry;			/* RemoteTable or RemoteField */
+} ImportName;
+
+/*
+ * Read the options of the IMPORT statement.
+ */
+static ImportOptions
+read_import_options(List *defs)
+{
+	ImportOptions options = {"", CASE_SMART, "timestamp"};
+	ListCell   *lc;
+
+	foreach(lc, defs)
+	{
+		DefElem    *def = lfirst(lc);
+		char	   *value = defGetString(def);
+		const char *valid = NULL;
+
+		if (strcmp(def->defname, "search") == 0)
+			options.search = value;
+		else if (strcmp(def->defname, "case") == 0)
+		{
+			if (strcmp(value, "smart") == 0)
+				options.name_case = CASE_SMART;
+			else if (strcmp(value, "lower") == 0)
+				options.name_case = CASE_LOWER;
+			else if (strcmp(value, "keep") == 0)
+				options.name_case = CASE_KEEP;
+			else
+				valid = "smart, lower, keep";
+		}
+		else if (strcmp(def->defname, "datetime_type") == 0)
+		{
+			if (strcmp(value, "timestamp") == 0 || strcmp(value, "timestamptz") == 0)
+				options.datetime_type = value;
+			else
+				valid = "timestamp, timestamptz";
+		}
+		else
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("Valid options in this context are: %s",
+							 "search, case, datetime_type")));
+		if (valid)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid value for option \"%s\": \"%s\"", def->defname, value),
+					 errhint("Valid values are: %s", valid)));
+	}
+	return options;
+}
+
+/* ---- names ---- */
+
+static char *
+fold_case(const char *code, NameCase name_case)
+{
+	size_t		length = strlen(code);
+
+	if (name_case == CASE_LOWER ||
+		(name_case == CASE_SMART &&
+		 strcmp(str_toupper(code, length, DEFAULT_COLLATION_OID), code) == 0))
+		return str_tolower(code, length, DEFAULT_COLLATION_OID);
+	return pstrdup(code);
+}
+
+/*
+ * The name with a suffix that tells it from others, short enough.
+ */
+static char *
+add_suffix(const ImportName *name)
+{
+	pg_crc32c	crc;
+
+	INIT_CRC32C(crc);
+	COMP_CRC32C(crc, name->code, strlen(name->code));
+	if (strcmp(name->code, name->key) != 0)
+		COMP_CRC32C(crc, name->key, strlen(name->key));
+	FIN_CRC32C(crc);
+	return psprintf("%.*s_%08x",
+					pg_mbcliplen(name->folded, strlen(name->folded),
+								 NAMEDATALEN - 1 - SUFFIX_LENGTH),
+					name->folded, crc);
+}
+
+static int
+compare_folded(const void *a, const void *b)
+{
+	return strcmp((*(ImportName *const *) a)->folded, (*(ImportName *const *) b)->folded);
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	return strcmp((*(ImportName *const *) a)->name, (*(ImportName *const *) b)->name);
+}
+
+/*
+ * Give each code its name.  Of codes that fold to one name, the one that is
+ * that name keeps it.
+ */
+static void
+assign_names(ImportName *names, int count, NameCase name_case, bool columns)
+{
+	ImportName **sorted = palloc(sizeof(ImportName *) * Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+	{
+		names[i].folded = fold_case(names[i].code, name_case);
+		sorted[i] = &names[i];
+	}
+
+	qsort(sorted, count, sizeof(ImportName *), compare_folded);
+	for (int first = 0, next; first < count; first = next)
+	{
+		int			same = 0;
+
+		for (next = first; next < count && compare_folded(&sorted[first], &sorted[next]) == 0; next++)
+			same += strcmp(sorted[next]->code, sorted[next]->folded) == 0;
+		for (int i = first; i < next; i++)
+		{
+			ImportName *name = sorted[i];
+			bool		keeps = next == first + 1 ||
+				(same == 1 && strcmp(name->code, name->folded) == 0);
+
+			if (keeps && strlen(name->folded) < NAMEDATALEN &&
+				!(columns && SystemAttributeByName(name->folded) != NULL))
+				name->name = name->folded;
+			else
+				name->name = add_suffix(name);
+		}
+	}
+
+	qsort(sorted, count, sizeof(ImportName *), compare_names);
+	for (int i = 1; i < count; i++)
+	{
+		if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
+			sorted[i - 1]->ambiguous = sorted[i]->ambiguous = true;
+	}
+}
+
+/* ---- which tables ---- */
+
+static bool
+is_listed(List *relations, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		if (strcmp(((RangeVar *) lfirst(lc))->relname, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * See that each name in LIMIT TO is the local name of a table.
+ */
+static void
+check_limit_to(List *relations, const ImportName *names, int count, const char *servername)
+{
+	ListCell   *lc;
+
+	foreach(lc, relations)
+	{
+		const char *relname = ((RangeVar *) lfirst(lc))->relname;
+		const ImportName *by_code = NULL;
+		bool		found = false;
+
+		for (int i = 0; i < count && !found; i++)
+		{
+			found = strcmp(names[i].name, relname) == 0;
+			if (strcmp(names[i].code, relname) == 0 || strcmp(names[i].key, relname) == 0)
+				by_code = &names[i];
+		}
+		if (found)
+			continue;
+		if (by_code)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+					 errmsg("table \"%s\" of server \"%s\" is called \"%s\" here",
+							relname, servername, by_code->name),
+					 errdetail("LIMIT TO takes the names that tables get here."),
+					 errhint("Write LIMIT TO (%s), or use the option case 'keep'.",
+							 quote_identifier(by_code->name))));
+		ereport(WARNING,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("server \"%s\" has no table that would be called \"%s\"",
+						servername, relname)));
+	}
+}
+
+static bool
+is_wanted(const ImportForeignSchemaStmt *stmt, const ImportName *name)
+{
+	switch (stmt->list_type)
+	{
+		case FDW_IMPORT_SCHEMA_LIMIT_TO:
+			return is_listed(stmt->table_list, name->name);
+		case FDW_IMPORT_SCHEMA_EXCEPT:
+			return !is_listed(stmt->table_list, name->name) &&
+				!is_listed(stmt->table_list, name->code) &&
+				!is_listed(stmt->table_list, name->key);
+		default:
+			return true;
+	}
+}
+
+/* ---- statements ---- */
+
+static const char *
+sql_type(WireType wire_type, const ImportOptions *options)
+{
+	switch (wire_type)
+	{
+		case WIRE_INT:
+			return "bigint";
+		case WIRE_DOUBLE:
+			return "double precision";
+		case WIRE_DATE:
+			return "date";
+		case WIRE_DATETIME:
+			return options->datetime_type;
+		case WIRE_MONEY:
+			return "numeric";
+		default:
+			return "text";
+	}
+}
+
+/*
+ * The CREATE FOREIGN TABLE statement for a table.
+ */
+static char *
+table_statement(const ConnectorOptions *connector, const ImportOptions *options,
+				const ImportName *table)
+{
+	const RemoteTable *remote = table->entry;
+	List	   *fields = connector_table_description(connector, remote);
+	int			count = list_length(fields);
+	ImportName *columns = palloc0(sizeof(ImportName) * count);
+	StringInfoData sql;
+	ListCell   *lc;
+
+	if (count > MaxHeapAttributeNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("table \"%s\" of server \"%s\" has %d fields, more than the %d columns of a table",
+						remote->code, connector->servername, count, MaxHeapAttributeNumber)));
+	foreach(lc, fields)
+	{
+		ImportName *column = &columns[foreach_current_index(lc)];
+
+		column->entry = lfirst(lc);
+		column->code = column->key = ((RemoteField *) lfirst(lc))->code;
+	}
+	assign_names(columns, count, options->name_case, true);
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
+	for (int i = 0; i < count; i++)
+	{
+		const RemoteField *field = columns[i].entry;
+
+		if (columns[i].ambiguous)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
+							remote->code, connector->servername, field->code)));
+		appendStringInfo(&sql, "%s\n  %s %s OPTIONS (column_name %s, field_type %s)",
+						 i > 0 ? "," : "",
+						 quote_identifier(columns[i].name),
+						 sql_type(field->wire_type, options),
+						 quote_literal_cstr(field->code),
+						 quote_literal_cstr(wire_type_name(field->wire_type)));
+	}
+	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (table_name %s)",
+					 quote_identifier(connector->servername),
+					 quote_literal_cstr(remote->key));
+	return sql.data;
+}
+
+/*
+ * The statements for IMPORT FOREIGN SCHEMA.  Only the tables asked for are
+ * described, and only what is wrong with those is an error.
+ */
+List *
+biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
+{
+	ImportOptions options = read_import_options(stmt->options);
+	ConnectorOptions *connector = get_connector_options(serverid, GetUserId());
+	List	   *tables = connector_table_list(connector, options.search);
+	int			count = list_length(tables);
+	ImportName *names = palloc0(sizeof(ImportName) * Max(count, 1));
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tables)
+	{
+		ImportName *name = &names[foreach_current_index(lc)];
+		RemoteTable *table = lfirst(lc);
+
+		name->entry = table;
+		name->code = table->code;
+		name->key = table->key;
+	}
+	assign_names(names, count, options.name_case, false);
+	if (stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO)
+		check_limit_to(stmt->table_list, names, count, connector->servername);
+
+	for (int i = 0; i < count; i++)
+	{
+		if (!is_wanted(stmt, &names[i]))
+			continue;
+		if (names[i].code[0] == '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_NAME),
+					 errmsg("entry %d of the table list of server \"%s\" has no code",
+							i + 1, connector->servername)));
+		if (names[i].ambiguous)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_TABLE),
+					 errmsg("server \"%s\" lists table \"%s\" twice",
+							connector->servername, names[i].code)));
+		statements = lappend(statements, table_statement(connector, &options, &names[i]));
+	}
+	return statements;
+}

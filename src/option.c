@@ -1,0 +1,708 @@
+/*-------------------------------------------------------------------------
+ *
+ * option.c
+ *	  The options of servers, user mappings, foreign tables and columns:
+ *	  what may be set, and reading it all into one struct.
+ *
+ * The table below is the one place that names an option.  Values are checked
+ * when they are set; reading relies on that.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "biconnector_fdw.h"
+
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "access/table.h"
+#include "catalog/pg_attribute.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
+#include "catalog/pg_type.h"
+#include "catalog/pg_user_mapping.h"
+#include "commands/defrem.h"
+#include "compat.h"
+#include "document.h"
+#include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "pgtime.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/varlena.h"
+
+/* Names of user mapping options that are ours; all others are settings */
+#define RESERVED_PREFIX		"biconnector_"
+#define SETTINGS_OPTION		"biconnector_settings"
+
+/* All that options can set; each reads what it knows */
+typedef struct OptionTarget
+{
+	ConnectorOptions *connector;
+	TableOptions *table;
+	ColumnOptions *column;
+} OptionTarget;
+
+/* Check a value and store it in the target; raises if the value is bad */
+typedef void (*OptionSetter) (const char *name, const char *value, void *field);
+
+static void set_url(const char *name, const char *value, void *field);
+static void set_proxy(const char *name, const char *value, void *field);
+static void set_text(const char *name, const char *value, void *field);
+static void set_file(const char *name, const char *value, void *field);
+static void set_boolean(const char *name, const char *value, void *field);
+static void set_ssl_verify(const char *name, const char *value, void *field);
+static void set_request_format(const char *name, const char *value, void *field);
+static void set_row_limit(const char *name, const char *value, void *field);
+static void set_seconds(const char *name, const char *value, void *field);
+static void set_size(const char *name, const char *value, void *field);
+static void set_cost(const char *name, const char *value, void *field);
+static void set_filter_operators(const char *name, const char *value, void *field);
+static void set_invalid_values(const char *name, const char *value, void *field);
+static void set_field_type(const char *name, const char *value, void *field);
+static void set_time_zone(const char *name, const char *value, void *field);
+
+#define CONNECTOR(member)	offsetof(ConnectorOptions, member)
+#define TABLE(member)		offsetof(TableOptions, member)
+#define OVERRIDE(member)	(offsetof(TableOptions, connector) + CONNECTOR(member))
+#define COLUMN(member)		offsetof(ColumnOptions, member)
+
+/*
+ * Every option: where it may stand, how its value is read, and into which
+ * member of ConnectorOptions (servers), TableOptions (tables) or
+ * ColumnOptions (columns) it goes.
+ */
+static const struct
+{
+	const char *name;
+	Oid			catalog;
+	OptionSetter set;
+	size_t		offset;
+}			options[] =
+{
+	/* endpoints of the connector: http and https URLs */
+	{"url_check", ForeignServerRelationId, set_url, CONNECTOR(url_check)},
+	{"url_table_list", ForeignServerRelationId, set_url, CONNECTOR(url_table_list)},
+	{"url_table_description", ForeignServerRelationId, set_url, CONNECTOR(url_table_description)},
+	{"url_data", ForeignServerRelationId, set_url, CONNECTOR(url_data)},
+
+	/* how requests are written: form (default) or json */
+	{"request_format", ForeignServerRelationId, set_request_format, CONNECTOR(json_requests)},
+
+	/* limit of every request for data: rows, at least 1, default 500000 */
+	{"row_limit", ForeignServerRelationId, set_row_limit, CONNECTOR(row_limit)},
+	{"row_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(row_limit)},
+
+	/* conditions the connector is trusted with: list of eq, in (default both), or none */
+	{"filter_operators", ForeignServerRelationId, set_filter_operators, CONNECTOR(filter_operators)},
+	{"filter_operators", ForeignTableRelationId, set_filter_operators, OVERRIDE(filter_operators)},
+	{"filter_operators", AttributeRelationId, set_filter_operators, COLUMN(filter_operators)},
+
+	/* what an unreadable number or date becomes: error (default) or null */
+	{"invalid_values", ForeignServerRelationId, set_invalid_values, CONNECTOR(invalid_as_null)},
+	{"invalid_values", ForeignTableRelationId, set_invalid_values, OVERRIDE(invalid_as_null)},
+
+	/* cost of a request (default 1000) and of a row of its answer (0.05) */
+	{"fdw_startup_cost", ForeignServerRelationId, set_cost, CONNECTOR(startup_cost)},
+	{"fdw_startup_cost", ForeignTableRelationId, set_cost, OVERRIDE(startup_cost)},
+	{"fdw_tuple_cost", ForeignServerRelationId, set_cost, CONNECTOR(tuple_cost)},
+	{"fdw_tuple_cost", ForeignTableRelationId, set_cost, OVERRIDE(tuple_cost)},
+
+	/* seconds, or with a unit: to connect (10), of silence while reading (250) */
+	{"connect_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.connect_timeout)},
+	{"read_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.read_timeout)},
+
+	/* largest row or document of an answer: kilobytes, or with a unit (64MB) */
+	{"max_row_size", ForeignServerRelationId, set_size, CONNECTOR(http.max_buffer)},
+
+	/* ask for compressed answers: boolean, default on */
+	{"compression", ForeignServerRelationId, set_boolean, CONNECTOR(http.compression)},
+
+	/* proxy to go through: URL, default none; User-Agent header */
+	{"proxy", ForeignServerRelationId, set_proxy, CONNECTOR(http.proxy)},
+	{"user_agent", ForeignServerRelationId, set_text, CONNECTOR(http.user_agent)},
+
+	/* TLS: files of the server machine in PEM form; checking (default on) */
+	{"ssl_ca_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_ca_file)},
+	{"ssl_cert_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_cert_file)},
+	{"ssl_key_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_key_file)},
+	{"ssl_verify", ForeignServerRelationId, set_ssl_verify, CONNECTOR(http.ssl_verify)},
+
+	/* code of the table to ask for: default the relation's name */
+	{"table_name", ForeignTableRelationId, set_text, TABLE(table_name)},
+
+	/* code of the field: default the column's name */
+	{"column_name", AttributeRelationId, set_text, COLUMN(field)},
+
+	/* type of the field in the connector's description */
+	{"field_type", AttributeRelationId, set_field_type, COLUMN(wire_type)},
+
+	/* zone in which datetimes with an offset are shown, or without one are read */
+	{"time_zone", AttributeRelationId, set_time_zone, COLUMN(time_zone)},
+};
+
+static const struct
+{
+	const char *name;
+	WireType	wire_type;
+}			wire_types[] =
+{
+	{"int", WIRE_INT},
+	{"string", WIRE_STRING},
+	{"double", WIRE_DOUBLE},
+	{"date", WIRE_DATE},
+	{"datetime", WIRE_DATETIME},
+	{"money", WIRE_MONEY},
+	{"timezone", WIRE_TIMEZONE},
+};
+
+PG_FUNCTION_INFO_V1(biconnector_fdw_validator);
+
+/*
+ * The field type of this name in any letter case, or WIRE_UNKNOWN.
+ */
+WireType
+wire_type_by_name(const char *name)
+{
+	for (int i = 0; i < lengthof(wire_types); i++)
+	{
+		if (pg_strcasecmp(wire_types[i].name, name) == 0)
+			return wire_types[i].wire_type;
+	}
+	return WIRE_UNKNOWN;
+}
+
+/*
+ * The name of a field type, a constant.
+ */
+const char *
+wire_type_name(WireType wire_type)
+{
+	for (int i = 0; i < lengthof(wire_types); i++)
+	{
+		if (wire_types[i].wire_type == wire_type)
+			return wire_types[i].name;
+	}
+	return "unknown";
+}
+
+/* ---- setters ---- */
+
+static void
+bad_value(const char *name, const char *value, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
+			 hint ? errhint("%s", hint) : 0));
+}
+
+static void
+set_text(const char *name, const char *value, void *field)
+{
+	if (value[0] == '\0' || strpbrk(value, "\r\n"))
+		bad_value(name, value, "It must not be empty or have line breaks.");
+	*(char **) field = pstrdup(value);
+}
+
+static void
+set_checked_url(const char *name, const char *value, void *field, bool proxy)
+{
+	const char *problem = http_url_problem(value, proxy);
+
+	/* do not repeat a URL that may hold a password */
+	if (problem)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\": \"%s\"",
+						name, http_url_display(value)),
+				 errdetail("The option takes a URL. %s", problem)));
+	*(char **) field = pstrdup(value);
+}
+
+static void
+set_url(const char *name, const char *value, void *field)
+{
+	set_checked_url(name, value, field, false);
+}
+
+static void
+set_proxy(const char *name, const char *value, void *field)
+{
+	set_checked_url(name, value, field, true);
+}
+
+static void
+superuser_only(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("permission denied to set option \"%s\"", name),
+			 errhint("Files of the server machine and turning off \"ssl_verify\" are for superusers.")));
+}
+
+static void
+set_file(const char *name, const char *value, void *field)
+{
+	if (value[0] == '\0')
+		bad_value(name, value, "It must name a file of the server machine.");
+	*(char **) field = pstrdup(value);
+}
+
+static void
+set_boolean(const char *name, const char *value, void *field)
+{
+	if (!parse_bool(value, (bool *) field))
+		bad_value(name, value, "It must be on or off.");
+}
+
+static void
+set_ssl_verify(const char *name, const char *value, void *field)
+{
+	set_boolean(name, value, field);
+}
+
+static void
+set_request_format(const char *name, const char *value, void *field)
+{
+	if (strcmp(value, "form") != 0 && strcmp(value, "json") != 0)
+		bad_value(name, value, "Valid values are: form, json");
+	*(bool *) field = strcmp(value, "json") == 0;
+}
+
+static void
+set_invalid_values(const char *name, const char *value, void *field)
+{
+	if (strcmp(value, "error") != 0 && strcmp(value, "null") != 0)
+		bad_value(name, value, "Valid values are: error, null");
+	*(bool *) field = strcmp(value, "null") == 0;
+}
+
+static void
+set_row_limit(const char *name, const char *value, void *field)
+{
+	const char *hint = NULL;
+	int			limit;
+
+	if (!parse_int(value, &limit, 0, &hint) || limit < 1)
+		bad_value(name, value, "It must be a number of rows, at least 1.");
+	*(int *) field = limit;
+}
+
+static void
+set_seconds(const char *name, const char *value, void *field)
+{
+	const char *hint = NULL;
+	double		seconds;
+
+	if (!parse_real(value, &seconds, GUC_UNIT_S, &hint) ||
+		!(seconds > 0 && seconds <= 86400))
+		bad_value(name, value,
+				  hint ? hint : "It must be a number of seconds above 0 and up to a day.");
+	*(double *) field = seconds;
+}
+
+static void
+set_size(const char *name, const char *value, void *field)
+{
+	const char *hint = NULL;
+	int			kilobytes;
+
+	if (!parse_int(value, &kilobytes, GUC_UNIT_KB, &hint) ||
+		kilobytes < 64 || kilobytes > 1024 * 1024)
+		bad_value(name, value, hint ? hint : "It must be between 64kB and 1GB.");
+	*(size_t *) field = (size_t) kilobytes * 1024;
+}
+
+static void
+set_cost(const char *name, const char *value, void *field)
+{
+	const char *hint = NULL;
+	double		cost;
+
+	if (!parse_real(value, &cost, 0, &hint) || !(cost >= 0))
+		bad_value(name, value, "It must be a number of at least 0.");
+	*(double *) field = cost;
+}
+
+static void
+set_filter_operators(const char *name, const char *value, void *field)
+{
+	static const struct
+	{
+		const char *name;
+		int			operator;
+	}			known[] = {{"eq", FILTER_EQ}, {"in", FILTER_IN}, {"none", 0}};
+	char	   *copy = pstrdup(value);
+	List	   *names;
+	ListCell   *lc;
+	int			operators = 0;
+	bool		none = false;
+
+	if (!SplitIdentifierString(copy, ',', &names) || names == NIL)
+		bad_value(name, value, "It must be a list of eq and in, or none.");
+	foreach(lc, names)
+	{
+		int			i = 0;
+
+		while (i < lengthof(known) && strcmp(known[i].name, lfirst(lc)) != 0)
+			i++;
+		if (i == lengthof(known))
+			bad_value(name, value, "It must be a list of eq and in, or none.");
+		operators |= known[i].operator;
+		none |= known[i].operator == 0;
+	}
+	if (none && list_length(names) > 1)
+		bad_value(name, value, "It must be a list of eq and in, or none.");
+	*(int *) field = operators;
+}
+
+static void
+set_field_type(const char *name, const char *value, void *field)
+{
+	WireType	wire_type = wire_type_by_name(value);
+
+	if (wire_type == WIRE_UNKNOWN)
+		bad_value(name, value,
+				  "Valid values are: int, string, double, date, datetime, money, timezone");
+	*(WireType *) field = wire_type;
+}
+
+static void
+set_time_zone(const char *name, const char *value, void *field)
+{
+	pg_tz	   *zone = pg_tzset(value);
+
+	if (zone == NULL || !pg_tz_acceptable(zone))
+		bad_value(name, value, "It must be the name of a time zone, such as Europe/Berlin.");
+	*(const char **) field = pstrdup(value);
+}
+
+/* ---- settings of the source, from user mappings ---- */
+
+static bool
+has_setting(List *settings, const char *code)
+{
+	ListCell   *lc;
+
+	foreach(lc, settings)
+	{
+		if (strcmp(((Setting *) lfirst(lc))->code, code) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Add one setting; an error if the code is there already.
+ */
+static List *
+add_setting(List *settings, const char *code, const char *value)
+{
+	Setting    *setting = palloc(sizeof(Setting));
+
+	if (has_setting(settings, code))
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("setting \"%s\" is given twice", code),
+				 errhint("Give each setting as an option or in \"%s\", not both.",
+						 SETTINGS_OPTION)));
+	setting->code = pstrdup(code);
+	setting->value = pstrdup(value);
+	return lappend(settings, setting);
+}
+
+/*
+ * Add the settings that a JSON object holds.  Errors do not show the text,
+ * which holds secrets.
+ */
+static List *
+add_json_settings(List *settings, const char *text)
+{
+	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	const char *problem;
+	size_t		offset;
+	jsonc_object *object = document_parse(utf8, strlen(utf8), &problem, &offset);
+
+	if (!json_object_is_type(object, json_type_object))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
+				 errdetail("It must be a JSON object."),
+				 errhint("Write {\"code\": \"value\", ...}.")));
+	jsonc_foreach(object, member)
+	{
+		const char *name = json_object_iter_peek_name(&member);
+		char	   *code = pg_any_to_server(name, strlen(name), PG_UTF8);
+		char	   *value = document_text(json_object_iter_peek_value(&member));
+
+		if (code[0] == '\0' || value == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
+					 errdetail("The value of setting \"%s\" must be a string, a number or a boolean.",
+							   code)));
+		settings = add_setting(settings, code, value);
+	}
+	return settings;
+}
+
+/*
+ * The settings in the options of a user mapping.
+ */
+static List *
+read_settings(List *defs)
+{
+	List	   *settings = NIL;
+	ListCell   *lc;
+
+	foreach(lc, defs)
+	{
+		DefElem    *def = lfirst(lc);
+
+		if (strcmp(def->defname, SETTINGS_OPTION) == 0)
+			settings = add_json_settings(settings, defGetString(def));
+		else if (strncmp(def->defname, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("invalid option \"%s\"", def->defname),
+					 errhint("Every option of a user mapping is a setting of the source; of the names that start with \"%s\", only \"%s\" exists.",
+							 RESERVED_PREFIX, SETTINGS_OPTION)));
+		else
+			settings = add_setting(settings, def->defname, defGetString(def));
+	}
+	return settings;
+}
+
+/* ---- validator ---- */
+
+/*
+ * Set one option of an object in this catalog.  False if there is no such
+ * option.  base is the struct that the catalog's options go to.
+ */
+static bool
+set_option(Oid catalog, const DefElem *def, void *base)
+{
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if (options[i].catalog == catalog &&
+			strcmp(options[i].name, def->defname) == 0)
+		{
+			options[i].set(def->defname, defGetString(unconstify(DefElem *, def)),
+						   (char *) base + options[i].offset);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Refuse an unknown option with a hint that names the valid ones.
+ */
+static void
+unknown_option(Oid catalog, const char *name)
+{
+	StringInfoData valid;
+
+	initStringInfo(&valid);
+	for (int i = 0; i < lengthof(options); i++)
+	{
+		if (options[i].catalog == catalog)
+			appendStringInfo(&valid, "%s%s", valid.len > 0 ? ", " : "", options[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+			 errmsg("invalid option \"%s\"", name),
+			 valid.len > 0
+			 ? errhint("Valid options in this context are: %s", valid.data)
+			 : errhint("There are no valid options in this context.")));
+}
+
+/*
+ * biconnector_fdw_validator(options text[], catalog oid)
+ *
+ * Checks the options of one object when they are set.  Looks at nothing but
+ * them: other objects may not exist yet when a dump is restored.
+ */
+Datum
+biconnector_fdw_validator(PG_FUNCTION_ARGS)
+{
+	List	   *defs = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid			catalog = PG_GETARG_OID(1);
+	union
+	{
+		ConnectorOptions connector;
+		TableOptions table;
+		ColumnOptions column;
+	}			target;
+	ListCell   *lc;
+
+	if (catalog == UserMappingRelationId)
+	{
+		(void) read_settings(defs);
+		PG_RETURN_VOID();
+	}
+
+	memset(&target, 0, sizeof(target));
+	target.connector.http.ssl_verify = catalog == ForeignServerRelationId;
+	foreach(lc, defs)
+	{
+		DefElem    *def = lfirst(lc);
+
+		if (!set_option(catalog, def, &target))
+			unknown_option(catalog, def->defname);
+	}
+
+	if (catalog == ForeignServerRelationId && !superuser())
+	{
+		if (target.connector.http.ssl_ca_file)
+			superuser_only("ssl_ca_file");
+		if (target.connector.http.ssl_cert_file)
+			superuser_only("ssl_cert_file");
+		if (target.connector.http.ssl_key_file)
+			superuser_only("ssl_key_file");
+		if (!target.connector.http.ssl_verify)
+			superuser_only("ssl_verify");
+	}
+	PG_RETURN_VOID();
+}
+
+/* ---- reading ---- */
+
+static void
+set_options(Oid catalog, List *defs, void *base)
+{
+	ListCell   *lc;
+
+	/* what the validator let pass is known; a newer version's is not ours */
+	foreach(lc, defs)
+		(void) set_option(catalog, lfirst(lc), base);
+}
+
+/*
+ * The options of the user's mapping, or of the public one; none is fine.
+ * GetUserMapping would raise.
+ */
+static List *
+user_mapping_options(Oid serverid, Oid userid)
+{
+	HeapTuple	tuple;
+	Datum		datum;
+	bool		isnull;
+	List	   *defs = NIL;
+
+	tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
+							ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
+	if (!HeapTupleIsValid(tuple))
+		tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
+								ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
+	if (!HeapTupleIsValid(tuple))
+		return NIL;
+	datum = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
+							Anum_pg_user_mapping_umoptions, &isnull);
+	if (!isnull)
+		defs = untransformRelOptions(datum);
+	ReleaseSysCache(tuple);
+	return defs;
+}
+
+/*
+ * Fill in what a server and a user's mapping to it say.
+ */
+static void
+read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
+{
+	ForeignServer *server = GetForeignServer(serverid);
+
+	memset(connector, 0, sizeof(*connector));
+	connector->serverid = serverid;
+	connector->userid = userid;
+	connector->servername = server->servername;
+	connector->row_limit = 500000;
+	connector->filter_operators = FILTER_EQ | FILTER_IN;
+	connector->startup_cost = 1000.0;
+	connector->tuple_cost = 0.05;
+	connector->http.connect_timeout = 10;
+	connector->http.read_timeout = 250;
+	connector->http.max_buffer = 64 * 1024 * 1024;
+	connector->http.compression = true;
+	connector->http.ssl_verify = true;
+	connector->http.user_agent = "biconnector_fdw/" BICONNECTOR_VERSION;
+	set_options(ForeignServerRelationId, server->options, connector);
+	connector->settings = read_settings(user_mapping_options(serverid, userid));
+}
+
+/*
+ * What a server and a user's mapping to it say, palloc'd.  Raises if there is
+ * no such server.
+ */
+ConnectorOptions *
+get_connector_options(Oid serverid, Oid userid)
+{
+	ConnectorOptions *connector = palloc(sizeof(ConnectorOptions));
+
+	read_connector_options(connector, serverid, userid);
+	return connector;
+}
+
+/*
+ * The type of a field in a table made by hand, where the column's type leaves
+ * no doubt: a filter may be sent on such a column only.
+ */
+static WireType
+wire_type_of_column(Form_pg_attribute attribute)
+{
+	switch (attribute->atttypid)
+	{
+		case INT2OID:
+		case INT4OID:
+		case INT8OID:
+			return WIRE_INT;
+		case TEXTOID:
+			return WIRE_STRING;
+		case VARCHAROID:
+			return attribute->atttypmod == -1 ? WIRE_STRING : WIRE_UNKNOWN;
+		default:
+			return WIRE_UNKNOWN;
+	}
+}
+
+/*
+ * What a foreign table, its server and the user's mapping say, palloc'd.
+ * Raises if there is no such table.
+ */
+TableOptions *
+get_table_options(Oid relid, Oid userid)
+{
+	TableOptions *table = palloc0(sizeof(TableOptions));
+	ForeignTable *foreign_table = GetForeignTable(relid);
+	Relation	relation = table_open(relid, NoLock);
+	TupleDesc	tupdesc = RelationGetDescr(relation);
+
+	read_connector_options(&table->connector, foreign_table->serverid, userid);
+	table->relid = relid;
+	table->relname = pstrdup(RelationGetRelationName(relation));
+	table->table_name = table->relname;
+	set_options(ForeignTableRelationId, foreign_table->options, table);
+
+	table->ncolumns = tupdesc->natts;
+	table->columns = palloc0(sizeof(ColumnOptions) * Max(tupdesc->natts, 1));
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		ColumnOptions *column = &table->columns[i];
+
+		if (attribute->attisdropped)
+			continue;
+		column->name = column->field = pstrdup(NameStr(attribute->attname));
+		column->wire_type = wire_type_of_column(attribute);
+		column->filter_operators = table->connector.filter_operators;
+		set_options(AttributeRelationId,
+					GetForeignColumnOptions(relid, attribute->attnum), column);
+	}
+	table_close(relation, NoLock);
+	return table;
+}

@@ -1,0 +1,795 @@
+/*-------------------------------------------------------------------------
+ *
+ * rows.c
+ *	  Streaming reader of a JSON array of arrays.
+ *
+ * One pass over the bytes: a row is scanned and its values noted as pointers
+ * into the caller's buffer.  When the bytes run out inside a row, what was
+ * noted is forgotten, and the row is scanned again from its start once there
+ * are more of them.  That keeps all state between two calls down to where in
+ * the document's outermost array we are (RowsPhase), and it lets the scanning
+ * functions be plain and fast: they need not be able to stop in the middle.
+ *
+ * Each scanning function takes the position of a token's first byte and
+ * returns the position behind the token, or NULL.  NULL without an error in
+ * the Scan means that the bytes ran out.  A token that touches the end of the
+ * buffer and might go on behind it (a number) counts as having run out, too:
+ * no valid document ends with it.  Hence the result, errors and their offsets
+ * included, does not depend on how the document is cut into buffers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "rows.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where in the document the next byte stands */
+typedef enum RowsPhase
+{
+	PHASE_BOM,					/* at offset 0 */
+	PHASE_START,				/* before the opening bracket */
+	PHASE_FIRST,				/* behind it: a row or the closing bracket */
+	PHASE_AFTER_ROW,			/* a comma or the closing bracket */
+	PHASE_AFTER_COMMA,			/* a row */
+	PHASE_DONE,					/* behind the closing bracket */
+	PHASE_FAILED				/* an error has been reported */
+} RowsPhase;
+
+/* What the scanning functions share */
+typedef struct Scan
+{
+	const unsigned char *end;	/* of the buffer */
+	bool		at_end;			/* and of the document */
+	const unsigned char *where; /* an error's position */
+	RowsErrorKind error_kind;
+	const char *error;			/* NULL if there is none */
+} Scan;
+
+#define BYTE_SPACE	0x01		/* white space */
+#define BYTE_DIGIT	0x02
+#define BYTE_STOP	0x04		/* may not stand in a string just so: quote,
+								 * backslash, control characters */
+#define BYTE_ESCAPE	0x08		/* after a backslash, other than u */
+#define BYTE_HEX	0x10
+#define BYTE_VALUE	0x20		/* starts a value */
+
+/* short forms for the table */
+#define STOP	BYTE_STOP
+#define SPACE	(BYTE_STOP | BYTE_SPACE)
+#define DIGIT	(BYTE_DIGIT | BYTE_HEX | BYTE_VALUE)
+#define HEX		BYTE_HEX
+#define ESC		BYTE_ESCAPE
+#define VALUE	BYTE_VALUE
+
+static const unsigned char byte_class[256] = {
+	/* 0x00: \t is 9, \n is A, \r is D */
+	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
+	STOP, SPACE, SPACE, STOP, STOP, SPACE, STOP, STOP,
+	/* 0x10 */
+	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
+	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
+	[' '] = BYTE_SPACE,
+	['"'] = STOP | ESC | VALUE,
+	['-'] = VALUE,
+	['/'] = ESC,
+	['0'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
+	['5'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
+	['A'] = HEX, HEX, HEX, HEX, HEX, HEX,
+	['['] = VALUE,
+	['\\'] = STOP | ESC,
+	['a'] = HEX, HEX | ESC, HEX, HEX, HEX, HEX | ESC | VALUE,
+	['n'] = ESC | VALUE,
+	['r'] = ESC,
+	['t'] = ESC | VALUE,
+	['{'] = VALUE,
+};
+
+#undef STOP
+#undef SPACE
+#undef DIGIT
+#undef HEX
+#undef ESC
+#undef VALUE
+
+static inline bool
+is_byte(unsigned char c, unsigned char class)
+{
+	return (byte_class[c] & class) != 0;
+}
+
+static inline const unsigned char *
+skip_space(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && is_byte(*p, BYTE_SPACE))
+		p++;
+	return p;
+}
+
+static inline const unsigned char *
+skip_digits(const unsigned char *p, const unsigned char *end)
+{
+	while (p < end && is_byte(*p, BYTE_DIGIT))
+		p++;
+	return p;
+}
+
+/* Notes an error; returns NULL for the scanning function to return. */
+static const unsigned char *
+scan_fail(Scan *scan, const unsigned char *where, RowsErrorKind kind,
+		  const char *error)
+{
+	scan->where = where;
+	scan->error_kind = kind;
+	scan->error = error;
+	return NULL;
+}
+
+static const unsigned char *
+syntax_error(Scan *scan, const unsigned char *where, const char *error)
+{
+	return scan_fail(scan, where, ROWS_ERR_SYNTAX, error);
+}
+
+/*
+ * Returns the position of the first byte that may not stand in a string just
+ * so, or end.  All bytes passed over are or'ed into *seen, whose bit 0x80 then
+ * tells whether they were ASCII.
+ *
+ * Most of the time goes by here, and this is the place for a version that
+ * looks at more than one byte at a time.
+ */
+static inline const unsigned char *
+find_string_stop(const unsigned char *p, const unsigned char *end,
+				 unsigned char *seen)
+{
+	unsigned char all = *seen;
+
+	while (p < end && !is_byte(*p, BYTE_STOP))
+		all |= *p++;
+	*seen = all;
+	return p;
+}
+
+/* A string, from its opening quote. */
+static inline const unsigned char *
+scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	const unsigned char *end = scan->end;
+	const unsigned char *start = ++p;
+	unsigned char seen = 0;
+	bool		escaped = false;
+
+	for (;;)
+	{
+		p = find_string_stop(p, end, &seen);
+		if (p == end)
+			return NULL;
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return syntax_error(scan, p, "control character in a string");
+
+		escaped = true;
+		if (++p == end)
+			return NULL;
+		if (*p == 'u')
+		{
+			p++;
+			for (int i = 0; i < 4; i++, p++)
+			{
+				if (p == end)
+					return NULL;
+				if (!is_byte(*p, BYTE_HEX))
+					return syntax_error(scan, p, "invalid \\u escape in a string");
+			}
+		}
+		else if (is_byte(*p, BYTE_ESCAPE))
+			p++;
+		else
+			return syntax_error(scan, p, "invalid escape in a string");
+	}
+
+	value->data = (const char *) start;
+	value->len = p - start;
+	value->kind = ROWS_STRING;
+	value->escaped = escaped;
+	value->ascii = seen < 0x80;
+	value->integer = false;
+	return p + 1;
+}
+
+/* A number, from its minus sign or first digit. */
+static inline const unsigned char *
+scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	const unsigned char *end = scan->end;
+	const unsigned char *start = p;
+	bool		integer = true;
+
+	if (*p == '-' && ++p == end)
+		return NULL;
+	if (*p == '0')
+	{
+		p++;
+		if (p < end && is_byte(*p, BYTE_DIGIT))
+			return syntax_error(scan, p, "number with a leading zero");
+	}
+	else if (is_byte(*p, BYTE_DIGIT))
+		p = skip_digits(p + 1, end);
+	else
+		return syntax_error(scan, p, "invalid number");
+
+	if (p < end && *p == '.')
+	{
+		integer = false;
+		if (++p == end)
+			return NULL;
+		if (!is_byte(*p, BYTE_DIGIT))
+			return syntax_error(scan, p, "invalid number");
+		p = skip_digits(p + 1, end);
+	}
+	if (p < end && (*p == 'e' || *p == 'E'))
+	{
+		integer = false;
+		if (++p == end)
+			return NULL;
+		if ((*p == '+' || *p == '-') && ++p == end)
+			return NULL;
+		if (!is_byte(*p, BYTE_DIGIT))
+			return syntax_error(scan, p, "invalid number");
+		p = skip_digits(p + 1, end);
+	}
+
+	/* the next buffer may bring more digits */
+	if (p == end)
+		return NULL;
+
+	value->data = (const char *) start;
+	value->len = p - start;
+	value->kind = ROWS_NUMBER;
+	value->escaped = false;
+	value->ascii = true;
+	value->integer = integer;
+	return p;
+}
+
+/* One of the three words, from its first letter, which is known to fit. */
+static inline const unsigned char *
+scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
+		  RowsKind kind, RowsValue *value)
+{
+	const unsigned char *start = p;
+
+	for (size_t i = 1; i < len; i++)
+	{
+		if (++p == scan->end)
+			return NULL;
+		if (*p != (unsigned char) word[i])
+			return syntax_error(scan, p, "invalid literal");
+	}
+
+	value->data = (const char *) start;
+	value->len = len;
+	value->kind = kind;
+	value->escaped = false;
+	value->ascii = true;
+	value->integer = false;
+	return p + 1;
+}
+
+/* Any value but an array or an object, from its first byte. */
+static inline const unsigned char *
+scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	switch (*p)
+	{
+		case '"':
+			return scan_string(scan, p, value);
+		case '-':
+		case '0':
+		case '1':
+		case '2':
+		case '3':
+		case '4':
+		case '5':
+		case '6':
+		case '7':
+		case '8':
+		case '9':
+			return scan_number(scan, p, value);
+		case 'n':
+			return scan_word(scan, p, "null", 4, ROWS_NULL, value);
+		case 't':
+			return scan_word(scan, p, "true", 4, ROWS_TRUE, value);
+		case 'f':
+			return scan_word(scan, p, "false", 5, ROWS_FALSE, value);
+		default:
+			return syntax_error(scan, p, "expected a value");
+	}
+}
+
+/*
+ * A member's key, colon and the white space around it; returns the position
+ * of the member's value.
+ */
+static const unsigned char *
+scan_key(Scan *scan, const unsigned char *p, bool *ascii)
+{
+	RowsValue	key;
+
+	if (*p != '"')
+		return syntax_error(scan, p, "expected a string as the key of an object's member");
+	p = scan_string(scan, p, &key);
+	if (p == NULL)
+		return NULL;
+	*ascii &= key.ascii;
+	p = skip_space(p, scan->end);
+	if (p == scan->end)
+		return NULL;
+	if (*p != ':')
+		return syntax_error(scan, p, "expected a colon after the key of an object's member");
+	p = skip_space(p + 1, scan->end);
+	return p == scan->end ? NULL : p;
+}
+
+/*
+ * An array or an object as a value, from its opening bracket.  It is checked
+ * in full but not taken apart.  What is open at the moment is kept as one bit
+ * for each level, so that no document can exhaust the C stack.
+ */
+static const unsigned char *
+scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	const unsigned char *end = scan->end;
+	const unsigned char *start = p;
+	uint64_t	objects[ROWS_MAX_DEPTH / 64];	/* bit set: it is an object */
+	const int	outside = 2;	/* the document and the row */
+	int			depth = outside;
+	bool		is_object = false;	/* the innermost open one */
+	bool		ascii = true;
+	RowsValue	inner;
+
+	for (;;)
+	{
+		/* p is at the first byte of a value */
+		if (*p == '[' || *p == '{')
+		{
+			uint64_t	bit;
+
+			if (depth == ROWS_MAX_DEPTH)
+				return scan_fail(scan, p, ROWS_ERR_DEPTH, "value is nested too deeply");
+			is_object = (*p == '{');
+			bit = (uint64_t) 1 << (depth % 64);
+			if (is_object)
+				objects[depth / 64] |= bit;
+			else
+				objects[depth / 64] &= ~bit;
+			depth++;
+
+			p = skip_space(p + 1, end);
+			if (p == end)
+				return NULL;
+			if (*p != (is_object ? '}' : ']'))
+			{
+				if (is_object && (p = scan_key(scan, p, &ascii)) == NULL)
+					return NULL;
+				continue;
+			}
+			/* an empty one: its closing bracket is dealt with below */
+		}
+		else
+		{
+			p = scan_scalar(scan, p, &inner);
+			if (p == NULL)
+				return NULL;
+			ascii &= inner.ascii;
+			p = skip_space(p, end);
+			if (p == end)
+				return NULL;
+		}
+
+		/* behind a value: close what ends here, up to the next value */
+		while (*p == (is_object ? '}' : ']'))
+		{
+			p++;
+			if (--depth == outside)
+			{
+				value->data = (const char *) start;
+				value->len = p - start;
+				value->kind = is_object ? ROWS_OBJECT : ROWS_ARRAY;
+				value->escaped = false;
+				value->ascii = ascii;
+				value->integer = false;
+				return p;
+			}
+			is_object = (objects[(depth - 1) / 64] >> ((depth - 1) % 64)) & 1;
+			p = skip_space(p, end);
+			if (p == end)
+				return NULL;
+		}
+		if (*p != ',')
+			return syntax_error(scan, p, is_object ?
+								"expected a comma or a closing brace" :
+								"expected a comma or a closing bracket");
+		p = skip_space(p + 1, end);
+		if (p == end)
+			return NULL;
+		if (is_object && (p = scan_key(scan, p, &ascii)) == NULL)
+			return NULL;
+	}
+}
+
+/* Makes room for one more value.  False if there is no memory for it. */
+static bool
+reserve_values(RowsReader *reader, size_t needed)
+{
+	size_t		capacity = reader->capacity;
+	RowsValue  *values;
+
+	if (needed <= capacity)
+		return true;
+	if (capacity > SIZE_MAX / 2 / sizeof(RowsValue))
+		return false;
+	capacity = capacity < 16 ? 16 : capacity * 2;
+	if (capacity < needed)
+		capacity = needed;
+	values = realloc(reader->values, capacity * sizeof(RowsValue));
+	if (values == NULL)
+		return false;
+	reader->values = values;
+	reader->capacity = capacity;
+	return true;
+}
+
+/* A row, from its opening bracket, into reader->values and nvalues. */
+static const unsigned char *
+scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
+{
+	const unsigned char *end = scan->end;
+	const unsigned char *start = p;
+	const bool	has_columns = reader->has_columns;
+	const int  *slot_of = reader->slot_of;
+	const size_t width = reader->width;
+	size_t		n = 0;
+
+	p = skip_space(p + 1, end);
+	if (p == end)
+		return NULL;
+	if (*p != ']')
+	{
+		for (;;)
+		{
+			RowsValue  *value;
+			RowsValue	skipped;
+
+			if (!has_columns)
+			{
+				if (n == reader->capacity && !reserve_values(reader, n + 1))
+					return scan_fail(scan, p, ROWS_ERR_MEMORY, "out of memory");
+				value = &reader->values[n];
+			}
+			else if (n < width && slot_of[n] >= 0)
+				value = &reader->values[slot_of[n]];
+			else
+				value = &skipped;
+			n++;
+
+			if (*p == '[' || *p == '{')
+				p = scan_nested(scan, p, value);
+			else
+				p = scan_scalar(scan, p, value);
+			if (p == NULL)
+				return NULL;
+
+			p = skip_space(p, end);
+			if (p == end)
+				return NULL;
+			if (*p == ']')
+				break;
+			if (*p != ',')
+				return syntax_error(scan, p, "expected a comma or a closing bracket");
+			p = skip_space(p + 1, end);
+			if (p == end)
+				return NULL;
+		}
+	}
+
+	reader->nvalues = n;
+	if (has_columns && n != width)
+		return scan_fail(scan, start, ROWS_ERR_WIDTH, n < width ?
+						 "row has too few values" :
+						 "row has too many values");
+	return p + 1;
+}
+
+void
+rows_init(RowsReader *reader)
+{
+	static const RowsReader fresh = {.phase = PHASE_BOM};
+
+	*reader = fresh;
+}
+
+void
+rows_free(RowsReader *reader)
+{
+	free(reader->values);
+	rows_init(reader);
+}
+
+bool
+rows_set_columns(RowsReader *reader, const int *slot_of, int width, int nslots)
+{
+	assert(width >= 0 && nslots >= 0);
+	for (int i = 0; i < width; i++)
+		assert(slot_of[i] >= -1 && slot_of[i] < nslots);
+
+	if (!reserve_values(reader, (size_t) nslots))
+		return false;
+	for (int i = 0; i < nslots; i++)
+	{
+		RowsValue  *value = &reader->values[i];
+
+		value->data = "null";
+		value->len = 4;
+		value->kind = ROWS_NULL;
+		value->escaped = false;
+		value->ascii = true;
+		value->integer = false;
+	}
+	reader->slot_of = slot_of;
+	reader->width = (size_t) width;
+	reader->has_columns = true;
+	return true;
+}
+
+/*
+ * Goes from the buffer's start, *pos, to the next row.  *pos and the phase move
+ * only past what need not be looked at again.  Returns
+ *
+ * ROWS_ROW: *pos is at a row's opening bracket
+ * ROWS_MORE: the bytes ran out before one
+ * ROWS_END: likewise, but behind the document's closing bracket
+ * ROWS_ERROR: see scan
+ */
+static RowsStatus
+find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
+{
+	static const unsigned char bom[] = {0xEF, 0xBB, 0xBF};
+	const unsigned char *end = scan->end;
+	const unsigned char *p = *pos;
+
+	if (reader->phase == PHASE_BOM)
+	{
+		size_t		len = end - p;
+
+		if (len < sizeof(bom) && !scan->at_end && memcmp(p, bom, len) == 0)
+			return ROWS_MORE;
+		if (len >= sizeof(bom) && memcmp(p, bom, sizeof(bom)) == 0)
+			p += sizeof(bom);
+		reader->phase = PHASE_START;
+	}
+
+	for (;;)
+	{
+		p = skip_space(p, end);
+		*pos = p;
+		if (p == end)
+			return reader->phase == PHASE_DONE ? ROWS_END : ROWS_MORE;
+
+		switch (reader->phase)
+		{
+			case PHASE_START:
+				if (*p != '[')
+				{
+					scan_fail(scan, p, ROWS_ERR_NOT_ARRAY, "document is not an array");
+					return ROWS_ERROR;
+				}
+				reader->phase = PHASE_FIRST;
+				break;
+
+			case PHASE_AFTER_ROW:
+				if (*p == ',')
+					reader->phase = PHASE_AFTER_COMMA;
+				else if (*p == ']')
+					reader->phase = PHASE_DONE;
+				else
+				{
+					syntax_error(scan, p, "expected a comma or a closing bracket");
+					return ROWS_ERROR;
+				}
+				break;
+
+			case PHASE_FIRST:
+			case PHASE_AFTER_COMMA:
+				if (*p == '[')
+					return ROWS_ROW;
+				if (*p == ']' && reader->phase == PHASE_FIRST)
+				{
+					reader->phase = PHASE_DONE;
+					break;
+				}
+				if (is_byte(*p, BYTE_VALUE))
+					scan_fail(scan, p, ROWS_ERR_NOT_ARRAY,
+							  "element of the document is not an array");
+				else
+					syntax_error(scan, p, "expected a row");
+				return ROWS_ERROR;
+
+			default:			/* PHASE_DONE */
+				syntax_error(scan, p, "unexpected character after the document");
+				return ROWS_ERROR;
+		}
+		p++;
+	}
+}
+
+RowsStatus
+rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
+		  size_t *consumed)
+{
+	const unsigned char *start = (const unsigned char *) (len > 0 ? data : "");
+	const unsigned char *p = start;
+	RowsStatus	status;
+	Scan		scan;
+
+	*consumed = 0;
+	if (reader->phase == PHASE_FAILED)
+		return ROWS_ERROR;
+
+	scan.end = start + len;
+	scan.at_end = at_end;
+	scan.error = NULL;
+
+	/* what the row in front of us is called, should it prove to be wrong */
+	reader->row = reader->nrows;
+
+	status = find_row(reader, &scan, &p);
+	if (status == ROWS_ROW)
+	{
+		const unsigned char *behind = scan_row(reader, &scan, p);
+
+		if (behind != NULL)
+		{
+			p = behind;
+			reader->phase = PHASE_AFTER_ROW;
+			reader->nrows++;
+		}
+		else
+			status = scan.error ? ROWS_ERROR : ROWS_MORE;
+	}
+
+	if (status == ROWS_END && !at_end)
+		status = ROWS_MORE;
+	else if (status == ROWS_MORE && at_end)
+	{
+		/* bytes are only left over if they are the beginning of a row */
+		scan_fail(&scan, scan.end, ROWS_ERR_TRUNCATED,
+				  reader->phase == PHASE_START ? "empty document" :
+				  p == scan.end ? "document ends before its closing bracket" :
+				  "document ends inside a row");
+		status = ROWS_ERROR;
+	}
+
+	if (status == ROWS_ERROR)
+	{
+		reader->phase = PHASE_FAILED;
+		reader->error_kind = scan.error_kind;
+		reader->error = scan.error;
+		reader->error_offset = reader->offset + (uint64_t) (scan.where - start);
+		return ROWS_ERROR;
+	}
+
+	*consumed = p - start;
+	reader->offset += *consumed;
+	return status;
+}
+
+/* The value of four hex digits, which they are known to be */
+static unsigned int
+hex4(const unsigned char *p)
+{
+	unsigned int code = 0;
+
+	/* in ASCII, the low four bits of a letter of either case count from 1 */
+	for (int i = 0; i < 4; i++)
+		code = code << 4 | ((p[i] & 0x0F) + (p[i] > '9' ? 9 : 0));
+	return code;
+}
+
+RowsText
+rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
+{
+	const unsigned char *p = (const unsigned char *) src;
+	const unsigned char *end = p + len;
+	unsigned char *out = (unsigned char *) dst;
+	RowsText	result = ROWS_TEXT_OK;
+
+	while (p < end)
+	{
+		unsigned int code;
+
+		if (*p != '\\')
+		{
+			*out++ = *p++;
+			continue;
+		}
+
+		if (p[1] != 'u')
+		{
+			switch (p[1])
+			{
+				case 'b':
+					*out++ = '\b';
+					break;
+				case 'f':
+					*out++ = '\f';
+					break;
+				case 'n':
+					*out++ = '\n';
+					break;
+				case 'r':
+					*out++ = '\r';
+					break;
+				case 't':
+					*out++ = '\t';
+					break;
+				default:		/* quote, backslash and slash */
+					*out++ = p[1];
+					break;
+			}
+			p += 2;
+			continue;
+		}
+
+		code = hex4(p + 2);
+		if (code == 0)
+		{
+			result = ROWS_TEXT_NUL;
+			break;
+		}
+		if (code >= 0xD800 && code <= 0xDFFF)
+		{
+			unsigned int low = 0;
+
+			/* the first half, and is the second there? */
+			if (code <= 0xDBFF && end - p >= 12 && p[6] == '\\' && p[7] == 'u')
+				low = hex4(p + 8);
+			if (low < 0xDC00 || low > 0xDFFF)
+			{
+				result = ROWS_TEXT_SURROGATE;
+				break;
+			}
+			code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+			p += 6;
+		}
+		p += 6;
+
+		/* the escape's bytes have been read, so dst may be src */
+		if (code < 0x80)
+			*out++ = code;
+		else if (code < 0x800)
+		{
+			*out++ = 0xC0 | (code >> 6);
+			*out++ = 0x80 | (code & 0x3F);
+		}
+		else if (code < 0x10000)
+		{
+			*out++ = 0xE0 | (code >> 12);
+			*out++ = 0x80 | ((code >> 6) & 0x3F);
+			*out++ = 0x80 | (code & 0x3F);
+		}
+		else
+		{
+			*out++ = 0xF0 | (code >> 18);
+			*out++ = 0x80 | ((code >> 12) & 0x3F);
+			*out++ = 0x80 | ((code >> 6) & 0x3F);
+			*out++ = 0x80 | (code & 0x3F);
+		}
+	}
+
+	*dst_len = out - (unsigned char *) dst;
+	return result;
+}

@@ -1,0 +1,518 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Running a scan: begin, iterate, rescan, end, and EXPLAIN.
+ *
+ * A scan is a request and its answer, pulled row by row.  Nothing is sent
+ * before the first row is asked for, which is also when parameters are
+ * evaluated.
+ *
+ * The conditions that were sent are checked on every row.  While none has
+ * passed, no row has been handed out, and the scan may start again with
+ * another request: without a filter that the connector refused, or one that
+ * it turned out to lose rows under (see trust.c).
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "biconnector_fdw.h"
+
+#include "compat.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/ruleutils.h"
+
+typedef struct ConnectorScan
+{
+	TableOptions *table;
+
+	/* from the plan */
+	List	   *columns;		/* attribute numbers to fill */
+	List	   *filter_columns;
+	List	   *filter_operators;
+	List	   *filter_values;	/* of ExprState *, parallel to the two above */
+	int			limit;			/* rows that suffice, or 0 */
+
+	/* what a request for the columns looks like */
+	List	   *fields;			/* codes, in the order of columns */
+	bool		select_all;
+	Converter **converters;		/* for each of columns */
+
+	/* the request that is running */
+	MemoryContext request_context;
+	MemoryContext row_context;
+	DataRequest request;
+	DataAnswer *answer;			/* NULL before the first row is asked for */
+	bool		ended;
+	bool		matched;		/* a row has passed the check of what was sent */
+	Bitmapset  *withheld;		/* conditions not sent, for this scan only */
+
+	/* for EXPLAIN ANALYZE, over all requests of the node */
+	HttpStatistics statistics;
+	uint64		rows_received;
+	uint64		rows_removed;
+	uint64		refused;		/* requests repeated without filter */
+	uint64		doubted;		/* empty answers that were not believed at once */
+} ConnectorScan;
+
+/* ---- begin ---- */
+
+/*
+ * The column that travels cheapest, for a query that needs none: an empty
+ * select would mean all.  NULL if the table has no columns.
+ */
+static const ColumnOptions *
+narrowest_column(const TableOptions *table, TupleDesc tupdesc)
+{
+	const ColumnOptions *narrowest = NULL;
+	int32		best = PG_INT32_MAX;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
+		int32		width;
+
+		if (attribute->attisdropped)
+			continue;
+		width = get_typavgwidth(attribute->atttypid, attribute->atttypmod);
+		if (width < best)
+		{
+			best = width;
+			narrowest = &table->columns[i];
+		}
+	}
+	return narrowest;
+}
+
+/*
+ * Work out what to select.
+ */
+static void
+prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
+{
+	int			live = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < tupdesc->natts; i++)
+		live += TupleDescAttr(tupdesc, i)->attisdropped ? 0 : 1;
+	foreach(lc, state->columns)
+		state->fields = lappend(state->fields,
+								unconstify(char *, state->table->columns[lfirst_int(lc) - 1].field));
+	if (state->fields == NIL)
+	{
+		const ColumnOptions *column = narrowest_column(state->table, tupdesc);
+
+		if (column)
+			state->fields = list_make1(unconstify(char *, column->field));
+	}
+
+	/* all of a one-column table is still less than all that there is */
+	state->select_all = (live > 1 && list_length(state->columns) == live) ||
+		(!state->table->connector.json_requests &&
+		 list_length(state->fields) > MAX_FORM_ARRAY);
+}
+
+void
+biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	TupleDesc	tupdesc = RelationGetDescr(node->ss.ss_currentRelation);
+	ConnectorScan *state = palloc0(sizeof(ConnectorScan));
+	List	   *limit = list_nth(plan->fdw_private, SCAN_PRIVATE_LIMIT);
+	ListCell   *lc;
+
+	node->fdw_state = state;
+	state->table = get_table_options(RelationGetRelid(node->ss.ss_currentRelation),
+									 compat_executor_userid(node));
+	state->columns = list_nth(plan->fdw_private, SCAN_PRIVATE_COLUMNS);
+	state->filter_columns = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_COLUMNS);
+	state->filter_operators = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_OPERATORS);
+	state->limit = limit ? linitial_int(limit) : 0;
+	prepare_fields(state, tupdesc);
+	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
+		return;
+
+	state->filter_values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
+	foreach(lc, state->columns)
+		state->converters[foreach_current_index(lc)] =
+			converter_create(TupleDescAttr(tupdesc, lfirst_int(lc) - 1),
+							 &state->table->columns[lfirst_int(lc) - 1],
+							 &state->table->connector);
+	state->request_context = AllocSetContextCreate(CurrentMemoryContext,
+												   "biconnector request",
+												   ALLOCSET_SMALL_SIZES);
+	state->row_context = AllocSetContextCreate(CurrentMemoryContext,
+											   "biconnector row",
+											   ALLOCSET_DEFAULT_SIZES);
+}
+
+/* ---- requests ---- */
+
+/*
+ * Evaluate the conditions that the plan wants to send, and make a list of
+ * those that are sent.  False if one of them can be true for no row.
+ */
+static bool
+bind_filter(ForeignScanState *node, List **filter)
+{
+	ConnectorScan *state = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	int			variables = 3 + list_length(state->table->connector.settings) +
+		list_length(state->fields);
+	ListCell   *value;
+	ListCell   *column;
+	ListCell   *operator;
+
+	*filter = NIL;
+	forthree(value, state->filter_values, column, state->filter_columns,
+			 operator, state->filter_operators)
+	{
+		int			index = foreach_current_index(value);
+		Oid			type = exprType(list_nth(plan->fdw_exprs, index));
+		FilterCondition *condition = palloc(sizeof(FilterCondition));
+		Datum		datum;
+		bool		isnull;
+
+		datum = ExecEvalExpr((ExprState *) lfirst(value), econtext, &isnull);
+		switch (filter_bind(state->table, lfirst_int(column), lfirst_int(operator),
+							type, datum, isnull, condition))
+		{
+			case FILTER_NEVER:
+				return false;
+			case FILTER_KEEP:
+				continue;
+			case FILTER_SEND:
+				break;
+		}
+		if (bms_is_member(condition->attnum, state->withheld) ||
+			trust_get(state->table, condition) == TRUST_DROPPED ||
+			variables + list_length(condition->values) > MAX_REQUEST_VARIABLES)
+			continue;
+		variables += list_length(condition->values);
+		*filter = lappend(*filter, condition);
+	}
+	return true;
+}
+
+/*
+ * Send the request, and another without filter if that one is refused: the
+ * filter may be the reason.
+ */
+static void
+send_data_request(ConnectorScan *state)
+{
+	ListCell   *lc;
+	List	   *filter = state->request.filter;
+
+	state->answer = connector_data(state->table, &state->request, &state->statistics);
+	if (!connector_data_refused(state->answer))
+		return;
+	if (filter == NIL)
+		connector_data_raise(state->answer);
+
+	connector_data_close(state->answer);
+	state->request.filter = NIL;
+	state->answer = connector_data(state->table, &state->request, &state->statistics);
+	if (connector_data_refused(state->answer))
+		connector_data_raise(state->answer);
+
+	/* it was the filter */
+	state->refused++;
+	foreach(lc, filter)
+		trust_set(state->table, lfirst(lc), TRUST_DROPPED);
+}
+
+/*
+ * Start with the first row of a new answer.
+ */
+static void
+start_request(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	int			row_limit = state->table->connector.row_limit;
+	MemoryContext caller;
+
+	state->answer = NULL;
+	state->matched = false;
+	MemoryContextReset(state->request_context);
+	caller = MemoryContextSwitchTo(state->request_context);
+
+	memset(&state->request, 0, sizeof(DataRequest));
+	state->request.fields = state->fields;
+	state->request.select_all = state->select_all;
+	state->request.whole = state->limit == 0 || state->limit > row_limit;
+	state->request.limit = state->request.whole ? row_limit : state->limit;
+	if (bind_filter(node, &state->request.filter))
+		send_data_request(state);
+	else
+		state->ended = true;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The answer has ended and no row matched.  If there is no reason to believe
+ * that of a condition, see whether the connector can be trusted with it.
+ * True if the request must be made again without.
+ */
+static bool
+must_ask_again(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	TupleDesc	tupdesc = RelationGetDescr(node->ss.ss_currentRelation);
+	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
+	bool		again = false;
+	ListCell   *lc;
+
+	connector_data_close(state->answer);
+	state->answer = NULL;
+	foreach(lc, state->request.filter)
+	{
+		FilterCondition *condition = lfirst(lc);
+
+		if (trust_get(state->table, condition) == TRUST_BELIEVED)
+			continue;
+		state->doubted++;
+		if (!trust_verify(state->table, TupleDescAttr(tupdesc, condition->attnum - 1),
+						  condition, &state->statistics))
+		{
+			MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+			state->withheld = bms_add_member(state->withheld, condition->attnum);
+			MemoryContextSwitchTo(state->request_context);
+			again = true;
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	return again;
+}
+
+/* ---- iterate ---- */
+
+/*
+ * Fill the slot with the values of a row.
+ */
+static void
+fill_slot(ConnectorScan *state, TupleTableSlot *slot, RowsValue *values)
+{
+	ListCell   *lc;
+
+	ExecClearTuple(slot);
+	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	foreach(lc, state->columns)
+	{
+		int			slot_number = foreach_current_index(lc);
+		int			index = lfirst_int(lc) - 1;
+
+		slot->tts_values[index] = converter_read(state->converters[slot_number],
+												 &values[slot_number],
+												 &slot->tts_isnull[index]);
+	}
+	ExecStoreVirtualTuple(slot);
+}
+
+/*
+ * A row has passed the check of all conditions that were sent.
+ */
+static void
+note_match(ConnectorScan *state)
+{
+	ListCell   *lc;
+
+	state->matched = true;
+	foreach(lc, state->request.filter)
+	{
+		if (trust_get(state->table, lfirst(lc)) == TRUST_UNKNOWN)
+			trust_set(state->table, lfirst(lc), TRUST_BELIEVED);
+	}
+}
+
+/*
+ * Read on until a row passes the check of the conditions that were sent.
+ * False at the end of the answer.
+ */
+static bool
+next_matching_row(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	ErrorContextCallback errcallback;
+	bool		found = false;
+	RowsValue  *values;
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = state->answer;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	while (!found && (values = connector_data_next(state->answer)) != NULL)
+	{
+		MemoryContext caller;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(state->row_context);
+		caller = MemoryContextSwitchTo(state->row_context);
+		fill_slot(state, slot, values);
+		MemoryContextSwitchTo(caller);
+		state->rows_received++;
+
+		if (node->fdw_recheck_quals)
+		{
+			econtext->ecxt_scantuple = slot;
+			found = ExecQual(node->fdw_recheck_quals, econtext);
+			if (!found)
+			{
+				state->rows_removed++;
+				ResetExprContext(econtext);
+			}
+		}
+		else
+			found = true;
+	}
+	error_context_stack = errcallback.previous;
+	return found;
+}
+
+TupleTableSlot *
+biconnectorIterateForeignScan(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+
+	while (!state->ended)
+	{
+		if (state->answer == NULL)
+		{
+			start_request(node);
+			continue;
+		}
+		if (next_matching_row(node))
+		{
+			if (!state->matched)
+				note_match(state);
+			return node->ss.ss_ScanTupleSlot;
+		}
+		if (state->matched || !must_ask_again(node))
+			state->ended = true;
+	}
+	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
+}
+
+/*
+ * Start over, perhaps with other parameters.
+ */
+void
+biconnectorReScanForeignScan(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+
+	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	MemoryContextReset(state->request_context);
+	state->answer = NULL;
+	state->ended = false;
+}
+
+/*
+ * End the scan.  What is outside of memory contexts goes with the answer's
+ * own context, here or when an error resets it.
+ */
+void
+biconnectorEndForeignScan(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+
+	if (state && state->request_context)
+		MemoryContextReset(state->request_context);
+}
+
+/* ---- EXPLAIN ---- */
+
+/*
+ * The conditions of the plan that would be sent now, in the words of the
+ * request, and those that this session does not send any more.
+ */
+static void
+explain_filter(ForeignScanState *node, struct ExplainState *es)
+{
+	ConnectorScan *state = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	StringInfoData sent;
+	StringInfoData dropped;
+	ListCell   *value;
+	ListCell   *column;
+	ListCell   *operator;
+
+	initStringInfo(&sent);
+	initStringInfo(&dropped);
+	forthree(value, plan->fdw_exprs, column, state->filter_columns,
+			 operator, state->filter_operators)
+	{
+		FilterCondition condition = {0};
+		Node	   *node_value = lfirst(value);
+		StringInfo	out = &sent;
+
+		condition.attnum = lfirst_int(column);
+		condition.field = state->table->columns[condition.attnum - 1].field;
+		condition.operator = lfirst_int(operator);
+		if (IsA(node_value, Const))
+		{
+			Const	   *constant = (Const *) node_value;
+
+			(void) filter_bind(state->table, condition.attnum, condition.operator,
+							   constant->consttype, constant->constvalue,
+							   constant->constisnull, &condition);
+		}
+		if (trust_get(state->table, &condition) == TRUST_DROPPED ||
+			bms_is_member(condition.attnum, state->withheld))
+			out = &dropped;
+		appendStringInfo(out, "%s%s %s %s", out->len > 0 ? " AND " : "",
+						 condition.field,
+						 condition.operator == FILTER_IN ? "IN" : "=",
+						 deparse_expression(node_value, context, false, false));
+	}
+	if (sent.len > 0)
+		ExplainPropertyText("Remote Filter", sent.data, es);
+	if (dropped.len > 0)
+		ExplainPropertyText("Remote Filter Not Sent", dropped.data, es);
+}
+
+void
+biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
+{
+	ConnectorScan *state = node->fdw_state;
+	int			row_limit = state->table->connector.row_limit;
+
+	if (es->verbose)
+	{
+		if (state->table->connector.url_data)
+			ExplainPropertyText("Remote URL",
+								http_url_display(state->table->connector.url_data), es);
+		ExplainPropertyText("Remote Table", state->table->table_name, es);
+		if (!state->select_all && state->fields != NIL)
+			ExplainPropertyList("Remote Select", state->fields, es);
+	}
+	explain_filter(node, es);
+	if (state->limit > 0 && state->limit <= row_limit)
+		ExplainPropertyInteger("Remote Limit", NULL, state->limit, es);
+	else if (es->verbose)
+		ExplainPropertyInteger("Remote Limit", NULL, row_limit, es);
+
+	if (!es->analyze)
+		return;
+	ExplainPropertyUInteger("Requests", NULL, state->statistics.requests, es);
+	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
+	if (state->filter_columns != NIL)
+		ExplainPropertyUInteger("Rows Removed by Recheck", NULL, state->rows_removed, es);
+	if (es->verbose)
+	{
+		ExplainPropertyUInteger("Bytes Received", NULL, state->statistics.wire_bytes, es);
+		ExplainPropertyUInteger("Bytes Decoded", NULL, state->statistics.decoded_bytes, es);
+	}
+	if (state->refused > 0)
+		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
+	if (state->doubted > 0)
+		ExplainPropertyUInteger("Empty Answers Doubted", NULL, state->doubted, es);
+}

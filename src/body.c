@@ -57,6 +57,7 @@ static int
 append_value(struct printbuf *out, const char *path, jsonc_object *value)
 {
 	char		index[32];
+	const char *text;
 	int			length;
 
 	switch (json_object_get_type(value))
@@ -91,8 +92,8 @@ append_value(struct printbuf *out, const char *path, jsonc_object *value)
 			if (printbuf_memappend(out, path, (int) strlen(path)) < 0 ||
 				printbuf_memappend(out, "=", 1) < 0)
 				return -1;
-			return append_encoded(out, json_object_get_string(value),
-								  (size_t) json_object_get_string_len(value));
+			text = json_object_get_string(value);
+			return text ? append_encoded(out, text, strlen(text)) : -1;
 	}
 }
 

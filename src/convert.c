@@ -404,14 +404,17 @@ input_or_raise(Converter *converter, RowsValue *value, const char *text, size_t 
 /* ---- amounts of money written with a currency ---- */
 
 /*
- * Letters of any script.  U+2000 to U+2BFF are punctuation and symbols.
+ * Letters of any script.  U+2000 to U+2BFF are punctuation and symbols; the
+ * other three ranges are Arabic and wide digits.
  */
 static bool
 is_letter(pg_wchar c)
 {
 	if (c < 0x80)
 		return is_ascii_letter((char) c);
-	return c >= 0xC0 && !(c >= 0x2000 && c <= 0x2BFF);
+	return c >= 0xC0 && !(c >= 0x2000 && c <= 0x2BFF) &&
+		!(c >= 0x0660 && c <= 0x0669) && !(c >= 0x06F0 && c <= 0x06F9) &&
+		!(c >= 0xFF10 && c <= 0xFF19);
 }
 
 /*
@@ -808,7 +811,7 @@ not_a_number(const Converter *converter, RowsValue *value, bool *isnull)
 {
 	return unreadable(converter, value, ERRCODE_INVALID_TEXT_REPRESENTATION,
 					  converter->money && value->kind == ROWS_STRING ?
-					  "It cannot be read as an amount of money in just one way." : NULL,
+					  "It is no amount of money that can be read in just one way." : NULL,
 					  isnull);
 }
 
@@ -1131,14 +1134,15 @@ clock_form(const char *p, const char *end)
 
 /*
  * The same for a date with or without a time of day.  The date must have the
- * form Y-m-d.
+ * form Y-m-d.  Input functions cannot hold very long texts, and has_zone()
+ * relies on a text being held with something added.
  */
 static TextForm
 moment_form(const char *p, const char *end)
 {
 	while (p < end && is_blank(*p))
 		p++;
-	if (end - p < 8 || two_digits(p) < 0 || two_digits(p + 2) < 0 || p[4] != '-')
+	if (end - p < 8 || end - p > MAXDATELEN / 2 || two_digits(p) < 0 || two_digits(p + 2) < 0 || p[4] != '-')
 		return FORM_OTHER;
 	p += 5;
 	for (int i = 0; i < 2; i++)

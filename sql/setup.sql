@@ -1,0 +1,62 @@
+--
+-- What the other tests use: the extension, a server of the reference
+-- connector, its tables in schema shop, and functions to look at requests.
+--
+-- The reference connector runs beside the tests; its address and the file with
+-- its log of requests come from the environment.
+--
+\set url `echo "$BICONNECTOR_URL"`
+\set log `echo "$BICONNECTOR_LOG"`
+CREATE EXTENSION biconnector_fdw;
+\set check :url '/check'
+\set table_list :url '/table_list'
+\set table_description :url '/table_description'
+\set data :url '/data'
+CREATE SERVER shop FOREIGN DATA WRAPPER biconnector_fdw OPTIONS (
+    url_check :'check',
+    url_table_list :'table_list',
+    url_table_description :'table_description',
+    url_data :'data');
+CREATE USER MAPPING FOR CURRENT_USER SERVER shop
+    OPTIONS (login 'anna', password 's3cret word');
+CREATE SCHEMA shop;
+IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO shop;
+-- where the connector is, for tests that make servers of their own
+CREATE TABLE connector AS SELECT :'url'::text AS url, :'log'::text AS log;
+-- The requests in the connector's log: number, endpoint and body without the
+-- settings
+CREATE FUNCTION requests() RETURNS TABLE (n bigint, endpoint text, body jsonb)
+LANGUAGE sql AS $$
+    SELECT (entry ->> 'n')::bigint, entry ->> 'endpoint', (entry -> 'body') - 'connection'
+    FROM connector,
+        regexp_split_to_table(pg_read_file(log), E'\n') AS line,
+        LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
+    WHERE entry ? 'endpoint'
+$$;
+-- Run a statement, and show the requests that it made
+CREATE FUNCTION requests_of(statement text) RETURNS SETOF jsonb
+LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint;
+BEGIN
+    SELECT coalesce(max(n), 0) INTO before FROM requests();
+    EXECUTE statement;
+    RETURN QUERY SELECT body FROM requests() WHERE n > before ORDER BY n;
+END
+$$;
+-- EXPLAIN without what differs from run to run
+CREATE FUNCTION plan_of(statement text, options text DEFAULT 'VERBOSE, COSTS OFF')
+RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
+        line := replace(line, (SELECT url FROM connector), 'http://connector');
+        CONTINUE WHEN line ~ 'Bytes (Received|Decoded)';
+        RETURN NEXT line;
+    END LOOP;
+END
+$$;
+SELECT foreign_table_name FROM information_schema.foreign_tables ORDER BY 1;
+SELECT * FROM requests_of('SELECT id, name FROM shop.items');

@@ -39,6 +39,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 /*
@@ -89,10 +90,11 @@ typedef struct Number
 {
 	const char *text;			/* in plain notation, without blanks */
 	size_t		len;
-	bool		exact;			/* the fields below are set and are its value */
+	bool		exact;			/* digits holds all of them; if not, the value is
+								 * nearer to zero than it should be */
 	bool		negative;
-	uint64		digits;			/* times a power of ten; no multiple of ten */
-	int64		exponent;
+	uint64		digits;
+	int64		exponent;		/* the power of ten that digits is to be taken by */
 } Number;
 
 typedef enum Wholeness
@@ -115,7 +117,7 @@ typedef enum TextForm
 {
 	FORM_OTHER,					/* not to be read */
 	FORM_LOCAL,
-	FORM_ZONED					/* with an offset or a word after the time */
+	FORM_ZONED					/* with an offset or a word behind it */
 } TextForm;
 
 static Datum read_integer(Converter *converter, RowsValue *value, bool *isnull);
@@ -204,6 +206,25 @@ static inline bool
 is_ascii_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Step over blanks, and over digits, which are counted */
+static const char *
+skip_blanks(const char *p, const char *end)
+{
+	while (p < end && is_blank(*p))
+		p++;
+	return p;
+}
+
+static int
+skip_digits(const char **p, const char *end)
+{
+	const char *start = *p;
+
+	while (*p < end && is_digit(**p))
+		(*p)++;
+	return (int) Min(*p - start, INT_MAX);
 }
 
 /* ---- the text of a value ---- */
@@ -669,19 +690,18 @@ scan_number(const char *p, size_t len, Number *number)
 {
 	const char *end = p + len;
 	uint64		digits = 0;
-	int64		significant = 0;	/* digits in it */
-	int64		zeros = 0;		/* seen behind it, not yet in it */
-	int64		scale = 0;		/* digits behind the point */
+	int			significant = 0;	/* digits in it, leading zeros apart */
+	int64		scale = 0;		/* of those, behind the point */
 	int64		exponent = 0;
 	bool		any = false;
 	bool		point = false;
 
-	while (p < end && is_blank(*p))
-		p++;
+	p = skip_blanks(p, end);
 	while (p < end && is_blank(end[-1]))
 		end--;
 	number->text = p;
 	number->len = end - p;
+	number->exact = true;
 	number->negative = p < end && *p == '-';
 	if (p < end && (*p == '-' || *p == '+'))
 		p++;
@@ -691,16 +711,17 @@ scan_number(const char *p, size_t len, Number *number)
 		if (is_digit(*p))
 		{
 			any = true;
-			scale += point;
-			if (*p != '0')
+			if (significant < MAX_DIGITS)
 			{
-				significant += zeros + 1;
-				if (significant <= MAX_DIGITS)
-					digits = digits * powers_of_ten[zeros + 1] + (*p - '0');
-				zeros = 0;
+				digits = digits * 10 + (*p - '0');
+				significant += digits != 0;
+				scale += point;
 			}
-			else if (significant > 0)
-				zeros++;
+			else
+			{
+				number->exact &= *p == '0';
+				scale -= !point;
+			}
 		}
 		else if (*p == '.' && !point)
 			point = true;
@@ -729,9 +750,21 @@ scan_number(const char *p, size_t len, Number *number)
 			exponent = -exponent;
 	}
 	number->digits = digits;
-	number->exact = significant <= MAX_DIGITS;
-	number->exponent = exponent + zeros - scale;
+	number->exponent = exponent - scale;
 	return p == end;
+}
+
+/*
+ * Take zeros at the end of the fraction out of the digits.
+ */
+static void
+strip_zeros(Number *number)
+{
+	while (number->exponent < 0 && number->digits % 10 == 0 && number->digits != 0)
+	{
+		number->digits /= 10;
+		number->exponent++;
+	}
 }
 
 /*
@@ -787,11 +820,11 @@ get_number(const Converter *converter, RowsValue *value, Number *number)
 }
 
 static Wholeness
-number_to_int64(const Number *number, int64 *result)
+number_to_int64(Number *number, int64 *result)
 {
 	uint64		magnitude = 0;
 
-	/* the digits end in a nonzero one, if any */
+	strip_zeros(number);
 	if (number->digits != 0)
 	{
 		if (number->exponent < 0)
@@ -868,6 +901,7 @@ read_float8(Converter *converter, RowsValue *value, bool *isnull)
 
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
+	strip_zeros(&number);
 	if (FLT_EVAL_METHOD == 0 && number.exact &&
 		number.digits <= UINT64CONST(1) << DBL_MANT_DIG &&
 		number.exponent > -(int64) lengthof(float8_powers) &&
@@ -892,6 +926,7 @@ read_float4(Converter *converter, RowsValue *value, bool *isnull)
 
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
+	strip_zeros(&number);
 	if (FLT_EVAL_METHOD == 0 && number.exact &&
 		number.digits <= UINT64CONST(1) << FLT_MANT_DIG &&
 		number.exponent > -(int64) lengthof(float4_powers) &&
@@ -918,6 +953,11 @@ read_numeric(Converter *converter, RowsValue *value, bool *isnull)
 		return DirectFunctionCall1(int8_numeric, Int64GetDatum(integer));
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
+#if 1
+	if (converter->typmod < 0 && number.exact && number.digits <= PG_INT64_MAX &&
+		number.exponent <= 0 && number.exponent > -MAX_DIGITS)
+		return NumericGetDatum(int64_div_fast_to_numeric(number.negative ? -(int64) number.digits : (int64) number.digits, -number.exponent));
+#endif
 	return input_or_raise(converter, value, number.text, number.len);
 }
 
@@ -1092,68 +1132,87 @@ scan_moment(const char *p, size_t len, Moment *moment)
 }
 
 /*
- * Does a time of day have an offset or another word with it?  Digits, colons
- * and dots are the time, T introduces it, AM and PM belong to it.  More than
- * two digits in a row are for fractions and offsets: 43200 might be anything.
+ * Does a text have the form [[T]H:i[:s[.fraction]] [AM|PM]] [zone], and is
+ * there a zone?  A zone is an offset or one word.  Words with an offset in
+ * them are not taken: UTC+3 has two readings, of which the input functions
+ * choose the rarer (that of POSIX, three hours west of UTC).
  */
 static TextForm
 clock_form(const char *p, const char *end)
 {
-	TextForm	form = FORM_LOCAL;
-	const char *start = p;
-
 	if (end - p > 1 && (*p == 'T' || *p == 't') && is_digit(p[1]))
 		p++;
-	while (p < end)
+	p = skip_blanks(p, end);
+	if (p < end && is_digit(*p))
 	{
-		const char *word = p++;
+		int			fields = 1;
 
-		if (is_digit(*word))
+		if (skip_digits(&p, end) > 2)
+			return FORM_OTHER;
+		for (; fields < 3 && p < end && *p == ':'; fields++)
 		{
-			while (p < end && is_digit(*p))
-				p++;
-			if (p - word > 2 && (word == start || strchr(".+-", word[-1]) == NULL))
+			p++;
+			if (skip_digits(&p, end) != 2)
 				return FORM_OTHER;
 		}
-		else if (is_ascii_letter(*word))
-		{
-			while (p < end && is_ascii_letter(*p))
-				p++;
-			if (p - word != 2 || (pg_strncasecmp(word, "am", 2) != 0 &&
-								  pg_strncasecmp(word, "pm", 2) != 0))
-				form = FORM_ZONED;
-		}
-		else if (*word == '+' || *word == '-')
-			form = FORM_ZONED;
-		else if (!is_blank(*word) && *word != ':' && *word != '.' &&
-				 (form != FORM_ZONED || (*word != '/' && *word != '_')))
+		if (fields == 1)
 			return FORM_OTHER;
+		if (fields == 3 && p < end && *p == '.')
+		{
+			p++;
+			skip_digits(&p, end);
+		}
+		p = skip_blanks(p, end);
+		if (end - p >= 2 && (pg_strncasecmp(p, "am", 2) == 0 ||
+							 pg_strncasecmp(p, "pm", 2) == 0) &&
+			(end - p == 2 || !is_ascii_letter(p[2])))
+			p = skip_blanks(p + 2, end);
 	}
-	return form;
+	if (p == end)
+		return FORM_LOCAL;
+
+	if (*p == '+' || *p == '-')
+	{
+		int			digits;
+
+		p++;
+		digits = skip_digits(&p, end);
+		if (digits != 1 && digits != 2 && digits != 4)
+			return FORM_OTHER;
+		while (digits < 4 && p < end && *p == ':')
+		{
+			p++;
+			if (skip_digits(&p, end) != 2)
+				return FORM_OTHER;
+		}
+	}
+	else if (is_ascii_letter(*p))
+	{
+		while (p < end && (is_ascii_letter(*p) || *p == '/' || *p == '_' || *p == '-'))
+			p++;
+	}
+	return skip_blanks(p, end) == end ? FORM_ZONED : FORM_OTHER;
 }
 
 /*
- * The same for a date with or without a time of day.  The date must have the
- * form Y-m-d.  Input functions cannot hold very long texts, and has_zone()
- * relies on a text being held with something added.
+ * The same for a date of the form Y-m-d with or without all that.  Input
+ * functions cannot hold very long texts, and has_zone() relies on the text
+ * being held with something added.
  */
 static TextForm
 moment_form(const char *p, const char *end)
 {
-	while (p < end && is_blank(*p))
-		p++;
-	if (end - p < 8 || end - p > MAXDATELEN / 2 || two_digits(p) < 0 || two_digits(p + 2) < 0 || p[4] != '-')
+	p = skip_blanks(p, end);
+	if (end - p > MAXDATELEN / 2 || skip_digits(&p, end) != 4)
 		return FORM_OTHER;
-	p += 5;
 	for (int i = 0; i < 2; i++)
 	{
-		const char *start = p;
+		int			digits;
 
-		while (p < end && is_digit(*p))
-			p++;
-		if (p - start < 1 || p - start > 2)
+		if (p == end || *p++ != '-')
 			return FORM_OTHER;
-		if (i == 0 && (p == end || *p++ != '-'))
+		digits = skip_digits(&p, end);
+		if (digits < 1 || digits > 2)
 			return FORM_OTHER;
 	}
 	return clock_form(p, end);
@@ -1246,7 +1305,7 @@ read_moment(Converter *converter, RowsValue *value, bool *isnull)
 							  input_detail(error), isnull);
 		if (moment.zoned && !has_zone(converter, input, value->data, value->len))
 			return unreadable(converter, value, ERRCODE_INVALID_DATETIME_FORMAT,
-							  "It has a word after the time that is not a time zone.",
+							  "It has a word in it that is not a time zone.",
 							  isnull);
 		if (input == &converter->input)
 			return result;
@@ -1302,11 +1361,9 @@ read_time(Converter *converter, RowsValue *value, bool *isnull)
 
 		if (value->escaped || !value->ascii)
 			prepare_text(converter, value);
-		p = value->data;
-		end = p + value->len;
-		form = moment_form(p, end);
-		while (p < end && is_blank(*p))
-			p++;
+		end = value->data + value->len;
+		form = moment_form(value->data, end);
+		p = skip_blanks(value->data, end);
 		if (form == FORM_OTHER && p < end && is_digit(*p))
 			form = clock_form(p, end);
 	}

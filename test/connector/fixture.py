@@ -31,6 +31,38 @@ MOMENTS = ["2024-02-29 23:59:59", None, "2024-03-31 02:30:00", "1999-12-31 00:00
 ZONES = ["Europe/Riga", "America/New_York", "Asia/Tokyo", "UTC", None]
 CITIES = ["Москва", "Казань", "Тверь", "Riga", "New York"]
 
+# Ways to write a value.  Those that are not named are named after themselves: "text 5" or, for a
+# number in the answer, "number 5".  A name has nothing in it that a filter would not find.
+NUMBER_FORMS = [
+    0, 5, -5, 5.0, 1.5, -0.5, 0.1, 1e-7, 1e21, 1e300, 32768, 2147483648, 9007199254740993,
+    2 ** 63 - 1, -2 ** 63, "5", "-5", "+5", "5.0", "1.5", "1e3", "1E-2", ".5", "5.", "007",
+    "-0", "9007199254740993", "9223372036854775808", "123456789012345678901234567890.125",
+    "3.4028236e38", "1e-400", "1e400", "NaN", "Infinity", "0x10", "1,5", "1 000", "5 apples",
+    "abc", "--5", "1e", "5 5"]
+MONEY_FORMS = [
+    "1234.50 USD", "1234.50|RUB", "-5 EUR", "1,234.50 USD", "1.234,50 EUR", "1 234,50 руб.",
+    "12,50", "1,234", "1,234,567", "5-", "USD", "5 USD 6"]
+DATE_FORMS = [
+    "2024-08-30", "2024-8-3", "2024-08-30 12:19:57", "2024-08-30T12:19:57",
+    "2024-08-30 12:19", "2024-08-30 12:19:57.123456", "2024-08-30 23:59:59.9999999",
+    "2024-08-30T12:19:57Z", "2024-08-30T12:19:57.250Z", "2024-08-30T12:19:57+02:00",
+    "2024-08-30 12:19:57+0530", "2024-08-30T23:30:00-05:00", "2024-08-30 12:19:57 Asia/Tokyo",
+    "2024-08-30 12:19:57 CEST", "2024-08-30 12:19:57 Friday", "2024-03-31 02:30:00",
+    "2024-10-27 01:30:00", "0001-01-01", "9999-12-31 23:59:59", "0000-00-00",
+    "0000-00-00 00:00:00", "2024-02-30", "2024-13-01", "2024-08-30 25:00:00", "30.08.2024",
+    "08/30/2024", "20240830", "2024-08", "1725013197", "now", "today", "infinity", "epoch",
+    "12:19", "12:19:57", "12:19:57.5", "12:19:57+02:00", "25:00:00", 1725013197]
+TEXT_FORMS = [
+    "true", "false", "t", "yes", "off", "1", "0", "2", 1, 2, "null", "happy", "Happy",
+    ("null", None), ("empty", ""), ("blank", " "), ("blanks around", "  7 "),
+    ("blanks behind", "abc   "), ("quotes", 'say "it\'s"'), ("backslash", "C:\\new"),
+    ("control characters", "a\tb\nc\x01d"), ("Cyrillic", "Привет"), ("emoji", "😀 smile"),
+    ("combined", "e\u0301te\u0301"), ("wide digits", "５"), ("no-break space", "\u00a05"),
+    ("256 letters", "x" * 256), ("JSON object", '{"b": [1, 2.50], "a": null, "b": true}'),
+    ("JSON number", "1.50"), ("JSON string", '"x"'), ("broken JSON", '{"a": '),
+    ("uuid", "550E8400-E29B-41D4-A716-446655440000"), ("broken uuid", "550e8400-e29b"),
+    ("array", '{a,"b c",NULL}'), ("broken array", "{a")]
+
 
 def items(count=250):
     """The special values first, then ones that follow from the number."""
@@ -66,6 +98,16 @@ def big_ids():
         yield number, str(number), f"number {number}"
 
 
+def forms():
+    """The values of every kind with their names, each once."""
+    named = {}
+    for form in NUMBER_FORMS + MONEY_FORMS + DATE_FORMS + TEXT_FORMS:
+        if not isinstance(form, tuple):
+            form = f"{'text' if isinstance(form, str) else 'number'} {form}", form
+        named.setdefault(*form)
+    return named.items()
+
+
 def insert(db, table, rows):
     rows = list(rows)
     db.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
@@ -88,25 +130,35 @@ def fill(db):
     db.execute("CREATE TABLE bigids (ID INT, CODE TEXT, NOTE TEXT)")
     insert(db, "bigids", big_ids())
 
+    # A column without a type takes numbers and strings as they are
+    db.execute("CREATE TABLE forms (CODE TEXT, VALUE)")
+    insert(db, "forms", forms())
+
     db.execute('CREATE TABLE "Weird ""Table""" ("select" INT, "Mixed Case" TEXT, "ünï" TEXT)')
     insert(db, '"Weird ""Table"""', [(1, "one", "eins"), (2, "two", "zwei"), (3, None, "drei")])
 
     # A view, so that the file stays small; its columns have no types, hence the ones in _fields.
-    # Twice a thousand numbers, as a recursion of a million steps takes three times as long.
+    # Each row is one of a thousand times one of a thousand, so that what is slow to compute,
+    # like a date, is computed a thousand times only.
     db.execute("""
         CREATE VIEW big AS
-        WITH RECURSIVE k (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 999),
-             n (i) AS (SELECT a.i * 1000 + b.i + 1 FROM k AS a CROSS JOIN k AS b)
-        SELECT i AS ID,
-               'Name ' || i AS NAME,
-               CASE i % 4 WHEN 0 THEN 'Москва' WHEN 1 THEN 'Казань' WHEN 2 THEN 'Тверь'
-                          ELSE 'Орёл' END AS CITY,
-               'note on row ' || (i * 7919 % 1000003) AS NOTE,
-               (i * 7919 % 1000003) / 1000.0 AS PRICE,
-               (i * 31 % 100000) / 100.0 AS AMOUNT,
-               date(2451545 + i % 9000) AS BORN,
-               datetime(946684800 + i * 60, 'unixepoch') AS CREATED
-        FROM n""")
+        WITH RECURSIVE
+            k (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM k WHERE i < 999),
+            part (i, city, day, daytime) AS (
+                SELECT i,
+                       CASE i % 4 WHEN 0 THEN 'Москва' WHEN 1 THEN 'Казань' WHEN 2 THEN 'Тверь'
+                                  ELSE 'Орёл' END,
+                       date(2451545 + i * 9), time(i * 86, 'unixepoch')
+                FROM k)
+        SELECT a.i * 1000 + b.i + 1 AS ID,
+               'Name ' || (a.i * 1000 + b.i + 1) AS NAME,
+               b.city AS CITY,
+               'note on row ' || (a.i * 777 + b.i * 7919) AS NOTE,
+               (a.i * 1009 + b.i * 7919) / 1000.0 AS PRICE,
+               (a.i * 7 + b.i * 311) / 100.0 AS AMOUNT,
+               b.day AS BORN,
+               a.day || ' ' || b.daytime AS CREATED
+        FROM part AS a CROSS JOIN part AS b""")
 
     db.execute("CREATE TABLE _tables (code TEXT, title TEXT, id TEXT)")
     insert(db, "_tables", [("items", "Items of the shop", None), ("orders", "Заказы", None),

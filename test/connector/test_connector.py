@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -27,14 +28,14 @@ FORM = "application/x-www-form-urlencoded"
 class Connector:
     """A server of its own: a process, started with these options."""
 
-    def __init__(self, *options):
+    def __init__(self, *options, directory=HERE):
         self.port_file = os.path.join(DIRECTORY, "port")
         self.log_file = os.path.join(DIRECTORY, "log")
         for name in self.port_file, self.log_file:
             if os.path.exists(name):
                 os.remove(name)
         self.process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "connector.py"), "--database", DATABASE,
+            [sys.executable, os.path.join(directory, "connector.py"), "--database", DATABASE,
              "--port-file", self.port_file, "--log", self.log_file, *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.greeting = self.process.stdout.readline()
@@ -158,8 +159,8 @@ class Endpoints(Case):
     def test_table_list(self):
         listed = self.ask("table_list", {"searchString": ""})
         self.assertEqual([table["code"] for table in listed],
-                         ['Weird "Table"', "all_null", "big", "bigids", "empty_table", "items",
-                          "orders", "single", "wide"])
+                         ['Weird "Table"', "all_null", "big", "bigids", "empty_table", "forms",
+                          "items", "orders", "single", "wide"])
         self.assertIn({"code": "items", "title": "Items of the shop"}, listed)
         for wanted, codes in (("ITEM", ["items"]), ("the SHOP", ["items"]), ("заК", ["orders"]),
                               ("nowhere", [])):
@@ -352,10 +353,12 @@ class Transport(Case):
         client.close()
 
     def test_speed_of_small_answers(self):
-        start = time.monotonic()
-        for _ in range(50):
+        times = []
+        for _ in range(30):
+            start = time.monotonic()
             self.data("single")
-        self.assertLess(time.monotonic() - start, 1.5)      # no waiting for delayed ACKs
+            times.append(time.monotonic() - start)
+        self.assertLess(statistics.median(times), 0.035)    # no waiting for delayed ACKs
 
     def test_content_length(self):
         response, body = self.send("data", "table=items&limit=1")
@@ -366,7 +369,7 @@ class Transport(Case):
         response, body = self.send("data", "table=big&limit=20000")
         self.assertEqual(response.getheader("Transfer-Encoding"), "chunked")
         rows = json.loads(body)
-        self.assertEqual((len(rows), rows[20000][:3]), (20001, [20000, "Name 20000", "Москва"]))
+        self.assertEqual((len(rows), rows[20000][:3]), (20001, [20000, "Name 20000", "Орёл"]))
 
     def test_gzip(self):
         for table, accepted, packed in (
@@ -472,6 +475,23 @@ class Settings(Case):
         self.assertEqual((len(answer), answer[0][0]), (2, "FLAG"))
 
 
+class Alone(Case):
+    """The connector without its misbehaviours, as somebody would copy it."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = os.path.join(DIRECTORY, "alone")
+        os.mkdir(directory)
+        for name in "connector.py", "request.py", "tables.py":
+            shutil.copy(os.path.join(HERE, name), directory)
+        cls.server = Connector(directory=directory)
+        cls.client = cls.server.connect()
+
+    def test_that_it_is_right(self):
+        self.assertEqual(len(self.data("items", "cap:5")), 250)
+        self.assertEqual(self.error("data", {"table": "items+cap:5"}, 400), "UNKNOWN_TABLE")
+
+
 @unittest.skipUnless(shutil.which("openssl"), "needs openssl to make a certificate")
 class Tls(unittest.TestCase):
 
@@ -534,7 +554,8 @@ class Misbehaviours(Case):
 
     def test_readme(self):
         with open(os.path.join(HERE, "README.md"), encoding="utf-8") as file:
-            listed = re.findall(r"^\| `(\w+)[:`]", file.read(), re.MULTILINE)
+            listed = re.findall(r"^\| `(\w+)[:`]", file.read().partition("## Misbehaviours")[2],
+                                re.MULTILINE)
         self.assertEqual(sorted(listed), sorted(misbehave.FAULTS))
 
     def test_unknown(self):
@@ -679,15 +700,15 @@ class Misbehaviours(Case):
                 body = f"table={table}&connection[misbehave]={names}".encode()
                 client.sendall(b"POST /data HTTP/1.1\r\nHost: x\r\nContent-Type: %b\r\n"
                                b"Content-Length: %d\r\n\r\n%b" % (FORM.encode(), len(body), body))
-                client.settimeout(0.3)
                 received = b""
+                while begins and b"[3," not in received:
+                    received += client.recv(10000)
+                client.settimeout(0.3)
                 with self.assertRaises(socket.timeout):
-                    while True:
-                        received += client.recv(10000)
+                    client.recv(10000)
             self.assertTrue(received.startswith(begins))
             if begins:
-                self.assertEqual(received.count(b'],['), 2)
-                self.assertIn(b'[3,"APPLE"', received)
+                self.assertEqual(received.count(b",["), 3)
 
     def test_slow(self):
         start = time.monotonic()
@@ -748,10 +769,10 @@ class Misbehaviours(Case):
             self.assertEqual(self.answer("list_hostile", code, filter={"ID": 1}),
                              [["ID", "NAME"], [1, "one"]])
         tables = listed("with_ids")
-        self.assertEqual(tables[5], {"code": "items", "title": "Items of the shop", "id": 106})
-        self.assertEqual(len(self.answer("with_ids", "106")), 251)
+        self.assertEqual(tables[6], {"code": "items", "title": "Items of the shop", "id": 107})
+        self.assertEqual(len(self.answer("with_ids", "107")), 251)
         self.answer("with_ids", status=400)
-        self.answer("with_ids", "106", endpoint="table_description")
+        self.answer("with_ids", "107", endpoint="table_description")
 
     def test_table_description(self):
         def described(name):

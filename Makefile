@@ -1,0 +1,120 @@
+# Builds, installs and tests biconnector_fdw; "make help" lists the targets.
+
+EXTENSION = biconnector_fdw
+MODULE_big = biconnector_fdw
+DATA = biconnector_fdw--1.0.sql
+PGFILEDESC = "biconnector_fdw - foreign data wrapper for BI connectors"
+
+# In the order of the layers: a file uses those below it
+OBJS = \
+	src/biconnector_fdw.o \
+	src/option.o \
+	src/plan.o \
+	src/scan.o \
+	src/import.o \
+	src/filter.o \
+	src/trust.o \
+	src/connector.o \
+	src/convert.o \
+	src/mask.o \
+	src/http.o \
+	src/document.o \
+	src/body.o \
+	src/rows.o
+
+# The libraries
+PKG_CONFIG ?= pkg-config
+PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c)
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c)
+
+# PostgreSQL's own headers do not pass these three of -Wextra
+PG_CFLAGS = -Wall -Wextra \
+	-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+ifdef WERROR
+PG_CFLAGS += -Werror
+endif
+
+# No bitcode for the JIT compiler: nothing of a scan over HTTP would be inlined,
+# and making it needs clang.  "make with_llvm=yes" makes it nevertheless.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+
+# Every file in sql/ is a test; setup creates what the others use
+REGRESS = setup $(filter-out setup,$(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql))))
+TAP_TESTS = 1
+
+EXTRA_CLEAN = tmp_check*
+
+# Python for the reference connector: the system's if there is one, because
+# another user's (the server's) often has no access to what is first in PATH
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+export PYTHON
+
+PG_CONFIG ?= pg_config
+export PG_CONFIG
+
+ifeq ($(MAKECMDGOALS),check)
+# PGXS has a rule for "check" that only says no
+check: check-all
+else
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+endif
+
+# Compile everything again when a header changed: simple, and a matter of seconds
+$(OBJS): $(wildcard src/*.h)
+
+# installcheck runs against a server that is running, like everywhere else; the
+# reference connector is started around both kinds of tests
+WITH_CONNECTOR = '$(abspath test/with-connector)'
+PROVE := $(WITH_CONNECTOR) $(PROVE)
+pg_regress_installcheck = \
+	echo "+++ regress install-check +++" && \
+	$(WITH_CONNECTOR) \
+	$(top_builddir)/src/test/regress/pg_regress \
+	--inputdir=$(srcdir) \
+	--bindir='$(bindir)' \
+	$(pg_regress_locale_flags) $(EXTRA_REGRESS_OPTS)
+
+.PHONY: check check-all connector-check dist format help unit
+
+unit:
+	$(MAKE) -C test/unit check
+
+connector-check:
+	$(PYTHON) -B -m unittest discover --verbose --start-directory test/connector
+
+check-all:
+	./check
+
+# What is committed, as the PostgreSQL Extension Network wants it
+VERSION = $(shell sed -n 's/^ *"version": "\(.*\)",$$/\1/p' META.json | head -n 1)
+dist:
+	git archive --format=zip --prefix=biconnector_fdw-$(VERSION)/ \
+		--output=biconnector_fdw-$(VERSION).zip HEAD
+	@echo "wrote biconnector_fdw-$(VERSION).zip"
+
+# pgindent comes with the server headers of PostgreSQL 17 and later; it needs
+# pg_bsd_indent beside it
+PGINDENT ?= pgindent
+format:
+	@command -v $(PGINDENT) >/dev/null || { \
+		echo "pgindent is not in PATH: give its place by PGINDENT=..., for instance"; \
+		echo "/usr/lib/postgresql/17/lib/pgxs/src/tools/pgindent/pgindent"; exit 1; }
+	$(PGINDENT) $(wildcard src/*.[ch] test/unit/*.[ch])
+
+help:
+	@echo "make                  build the extension (WERROR=1: warnings are errors)"
+	@echo "make install          install it where PG_CONFIG says (needs its owner's rights)"
+	@echo "make installcheck     SQL and TAP tests of what is installed, with a running server"
+	@echo "                      TAP_TESTS=     only the SQL tests; add REGRESS='setup NAME' for one"
+	@echo "                      REGRESS=       only the TAP tests; add PROVE_TESTS=t/NAME.pl for one"
+	@echo "make unit             tests of the parts that do not know PostgreSQL"
+	@echo "make connector-check  tests of the reference connector"
+	@echo "make check            ./check: all of these from scratch, with a server of their own"
+	@echo "make format           indent the C files as PostgreSQL does"
+	@echo "make dist             an archive of what is committed"
+	@echo "make clean            remove what was built"
+	@echo
+	@echo "PG_CONFIG=/path/to/pg_config chooses the PostgreSQL to build for."

@@ -1,0 +1,319 @@
+/*-------------------------------------------------------------------------
+ *
+ * reading.h
+ *	  Everything that src/rows.c says of a document, in one piece, for the
+ *	  tests to look at and to compare.
+ *
+ * read_pieces() plays the caller of rows_next(): it gives a document to the
+ * reader piece by piece and notes each row.  Every buffer is a malloc'ed copy
+ * of just the bytes that the reader may look at, so that a sanitizer sees a
+ * step beyond them.  On the way it checks what rows_next() promises whatever
+ * the document is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef READING_H
+#define READING_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rows.h"
+
+/* the position of a value that is not in the document: an unused slot's */
+#define NOWHERE		UINT64_MAX
+
+/* A value, with its place in the document rather than in some buffer */
+typedef struct ReadValue
+{
+	uint64_t	at;
+	size_t		len;
+	RowsKind	kind;
+	bool		escaped;
+	bool		ascii;
+	bool		integer;
+} ReadValue;
+
+typedef struct ReadRow
+{
+	size_t		first;			/* of its values among all */
+	size_t		stored;			/* how many there are */
+	size_t		nvalues;		/* how many the document has */
+} ReadRow;
+
+typedef struct Reading
+{
+	ReadRow    *rows;
+	size_t		nrows;
+	ReadValue  *values;
+	size_t		nvalues;
+
+	RowsStatus	status;			/* ROWS_END or ROWS_ERROR */
+	RowsErrorKind error_kind;
+	const char *error;
+	uint64_t	error_offset;
+	uint64_t	error_row;
+	size_t		error_nvalues;	/* with ROWS_ERR_WIDTH: the row's */
+	size_t		error_width;	/* and what it should have been */
+
+	const char *broken;			/* a broken promise, or NULL */
+} Reading;
+
+/* What to tell the reader after the header */
+typedef struct Columns
+{
+	const int  *slot_of;
+	int			width;
+	int			nslots;
+} Columns;
+
+static inline void *
+test_realloc(void *old, size_t size)
+{
+	void	   *new = realloc(old, size > 0 ? size : 1);
+
+	if (new == NULL)
+	{
+		fprintf(stderr, "out of memory\n");
+		exit(2);
+	}
+	return new;
+}
+
+/* Makes room for one more in an array that grows by doubling. */
+static inline void *
+test_grow(void *array, size_t used, size_t width)
+{
+	if (used == 0 || (used >= 16 && (used & (used - 1)) == 0))
+		array = test_realloc(array, (used == 0 ? 16 : used * 2) * width);
+	return array;
+}
+
+static inline void
+reading_add_row(Reading *reading, const RowsReader *reader, const char *buffer,
+				size_t buffer_len, uint64_t buffer_at, int nslots)
+{
+	size_t		stored = nslots >= 0 ? (size_t) nslots : reader->nvalues;
+	ReadRow    *row;
+
+	reading->rows = test_grow(reading->rows, reading->nrows, sizeof(ReadRow));
+	row = &reading->rows[reading->nrows++];
+	row->first = reading->nvalues;
+	row->stored = stored;
+	row->nvalues = reader->nvalues;
+	for (size_t i = 0; i < stored; i++)
+	{
+		const RowsValue *from = &reader->values[i];
+		ReadValue  *to;
+
+		reading->values = test_grow(reading->values, reading->nvalues, sizeof(ReadValue));
+		to = &reading->values[reading->nvalues++];
+
+		/* compare as integers: the pointer may be into something else */
+		if ((uintptr_t) from->data >= (uintptr_t) buffer &&
+			(uintptr_t) from->data + from->len <= (uintptr_t) buffer + buffer_len)
+			to->at = buffer_at + (uint64_t) (from->data - buffer);
+		else
+			to->at = NOWHERE;
+		to->len = from->len;
+		to->kind = from->kind;
+		to->escaped = from->escaped;
+		to->ascii = from->ascii;
+		to->integer = from->integer;
+	}
+}
+
+static inline void
+reading_free(Reading *reading)
+{
+	free(reading->rows);
+	free(reading->values);
+	memset(reading, 0, sizeof(Reading));
+}
+
+/*
+ * Reads doc in pieces that end at cuts[0], cuts[1] ... (in ascending order)
+ * and at its end.  The last piece comes with at_end, or, if late_end, at_end
+ * comes in a call of its own, with no new bytes.  columns may be NULL.
+ */
+static inline void
+read_pieces(Reading *reading, const char *doc, size_t len,
+			const size_t *cuts, size_t ncuts, bool late_end,
+			const Columns *columns)
+{
+	RowsReader	reader;
+	RowsStatus	status = ROWS_MORE;
+	size_t		done = 0;		/* bytes of doc consumed */
+	int			nslots = -1;	/* once columns are set */
+
+	memset(reading, 0, sizeof(Reading));
+	rows_init(&reader);
+
+	for (size_t piece = 0; status == ROWS_MORE; piece++)
+	{
+		size_t		upto = piece < ncuts ? cuts[piece] : len;
+		bool		at_end = piece == ncuts + (late_end ? 1 : 0);
+		size_t		buffer_len = upto - done;
+		size_t		buffer_at = done;
+		char	   *buffer = NULL;
+
+		if (buffer_len > 0)
+		{
+			buffer = test_realloc(NULL, buffer_len);
+			memcpy(buffer, doc + done, buffer_len);
+		}
+
+		do
+		{
+			size_t		left = buffer_len - (done - buffer_at);
+			size_t		consumed = SIZE_MAX;
+
+			status = rows_next(&reader, buffer ? buffer + (done - buffer_at) : NULL,
+							   left, at_end, &consumed);
+			if (consumed > left)
+			{
+				reading->broken = "consumed more than there was";
+				status = ROWS_ERROR;
+				break;
+			}
+			done += consumed;
+			if (status == ROWS_ROW)
+			{
+				if (reader.row != reading->nrows || reader.nrows != reading->nrows + 1)
+					reading->broken = "rows are counted wrongly";
+				reading_add_row(reading, &reader, buffer, buffer_len, buffer_at, nslots);
+				if (columns && reader.row == 0)
+				{
+					nslots = columns->nslots;
+					if (!rows_set_columns(&reader, columns->slot_of, columns->width, nslots))
+						reading->broken = "no memory for the columns";
+				}
+			}
+			else if (status == ROWS_ERROR && consumed != 0)
+				reading->broken = "consumed bytes of an error";
+			else if (status == ROWS_MORE && at_end)
+			{
+				reading->broken = "wanted more after the end";
+				status = ROWS_ERROR;
+			}
+			else if (status == ROWS_END && !at_end)
+				reading->broken = "said end before the end";
+			else if (status == ROWS_END && done != len)
+				reading->broken = "said end without having seen everything";
+		} while (status == ROWS_ROW);
+
+		free(buffer);
+	}
+
+	reading->status = status;
+	if (status == ROWS_ERROR)
+	{
+		reading->error_kind = reader.error_kind;
+		reading->error = reader.error;
+		reading->error_offset = reader.error_offset;
+		reading->error_row = reader.row;
+		if (reader.error_kind == ROWS_ERR_WIDTH)
+		{
+			reading->error_nvalues = reader.nvalues;
+			reading->error_width = reader.width;
+		}
+		if (reader.error == NULL || reader.error_kind == ROWS_ERR_NONE)
+			reading->broken = "error without a reason";
+		else if (reader.row != reading->nrows)
+			reading->broken = "error in the wrong row";
+		else if (reader.error_offset > len)
+			reading->broken = "error beyond the document";
+	}
+	else if (reader.error != NULL || reader.error_kind != ROWS_ERR_NONE)
+		reading->broken = "reason without an error";
+
+	/* it must not change its mind */
+	if (reading->broken == NULL)
+	{
+		size_t		consumed = SIZE_MAX;
+
+		if (rows_next(&reader, NULL, 0, true, &consumed) != status || consumed != 0 ||
+			reader.error != reading->error ||
+			reader.error_offset != reading->error_offset)
+			reading->broken = "another call gave another result";
+	}
+	rows_free(&reader);
+}
+
+static inline void
+read_whole(Reading *reading, const char *doc, size_t len)
+{
+	read_pieces(reading, doc, len, NULL, 0, false, NULL);
+}
+
+static inline bool
+same_value(const ReadValue *a, const ReadValue *b)
+{
+	return a->at == b->at && a->len == b->len && a->kind == b->kind &&
+		a->escaped == b->escaped && a->ascii == b->ascii && a->integer == b->integer;
+}
+
+static inline bool
+same_reading(const Reading *a, const Reading *b)
+{
+	if (a->broken || b->broken || a->status != b->status ||
+		a->error_kind != b->error_kind || a->error != b->error ||
+		a->error_offset != b->error_offset || a->error_row != b->error_row ||
+		a->error_nvalues != b->error_nvalues || a->error_width != b->error_width ||
+		a->nrows != b->nrows || a->nvalues != b->nvalues)
+		return false;
+	for (size_t i = 0; i < a->nrows; i++)
+	{
+		if (a->rows[i].first != b->rows[i].first ||
+			a->rows[i].stored != b->rows[i].stored ||
+			a->rows[i].nvalues != b->rows[i].nvalues)
+			return false;
+	}
+	for (size_t i = 0; i < a->nvalues; i++)
+	{
+		if (!same_value(&a->values[i], &b->values[i]))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Reads the document in every two pieces, and byte by byte, with at_end in
+ * time and late, and compares with the reading of the whole.  Returns true if
+ * all are the same; otherwise *cut says where it was cut (len + 1: at every
+ * byte).
+ */
+static inline bool
+same_in_pieces(const Reading *whole, const char *doc, size_t len,
+			   const Columns *columns, size_t *cut)
+{
+	size_t	   *cuts = test_realloc(NULL, (len + 1) * sizeof(size_t));
+	bool		same = true;
+
+	for (size_t i = 0; i <= len; i++)
+		cuts[i] = i;
+	for (int late = 0; late <= 1 && same; late++)
+	{
+		Reading		reading;
+
+		for (*cut = 0; *cut <= len && same; ++*cut)
+		{
+			read_pieces(&reading, doc, len, cut, 1, late, columns);
+			same = same_reading(whole, &reading);
+			reading_free(&reading);
+		}
+		if (!same)
+		{
+			--*cut;
+			break;
+		}
+		read_pieces(&reading, doc, len, cuts, len + 1, late, columns);
+		same = same_reading(whole, &reading);
+		reading_free(&reading);
+	}
+	free(cuts);
+	return same;
+}
+
+#endif							/* READING_H */

@@ -7,10 +7,9 @@
  */
 #include "biconnector_fdw.h"
 
-#include "compat.h"
 #include "fmgr.h"
 
-BICONNECTOR_MODULE_MAGIC(BICONNECTOR_VERSION);
+COMPAT_MODULE_MAGIC(BICONNECTOR_VERSION);
 
 PG_FUNCTION_INFO_V1(biconnector_fdw_handler);
 

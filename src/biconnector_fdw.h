@@ -19,6 +19,7 @@
 #include "nodes/pathnodes.h"
 #include "nodes/pg_list.h"
 
+#include "compat.h"
 #include "http.h"
 #include "rows.h"
 
@@ -230,7 +231,7 @@ typedef struct RemoteField
 extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
 								  HttpStatistics *statistics);
 extern bool connector_data_refused(const DataAnswer *answer);
-extern void connector_data_raise(const DataAnswer *answer) pg_attribute_noreturn();
+pg_noreturn extern void connector_data_raise(const DataAnswer *answer);
 extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);
 extern void connector_data_close(DataAnswer *answer);

@@ -40,10 +40,10 @@
 
 /* 18 lets a module tell its name and version */
 #if PG_VERSION_NUM >= 180000
-#define BICONNECTOR_MODULE_MAGIC(version) \
-	PG_MODULE_MAGIC_EXT(.name = "biconnector_fdw", .version = version)
+#define COMPAT_MODULE_MAGIC(number) \
+	PG_MODULE_MAGIC_EXT(.name = "biconnector_fdw", .version = number)
 #else
-#define BICONNECTOR_MODULE_MAGIC(version) PG_MODULE_MAGIC
+#define COMPAT_MODULE_MAGIC(number) PG_MODULE_MAGIC
 #endif
 
 /* 14 made "never analyzed" a value of its own, before it was zero pages */
@@ -129,6 +129,20 @@ compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
 /* 18 has a new name, put first, for functions that do not return */
 #if PG_VERSION_NUM < 180000
 #define pg_noreturn pg_attribute_noreturn()
+#endif
+
+/*
+ * 14 can make a numeric of digits and the number of those behind the point.
+ * Its first minor releases get it wrong where digits times 1000 overflows.
+ */
+#if PG_VERSION_NUM >= 140000
+#include "utils/numeric.h"
+#define COMPAT_DECIMALS true
+#define compat_decimal_to_numeric(digits, scale) \
+	NumericGetDatum(int64_div_fast_to_numeric(digits, scale))
+#else
+#define COMPAT_DECIMALS false
+#define compat_decimal_to_numeric(digits, scale) ((Datum) 0)
 #endif
 
 /*

@@ -53,6 +53,7 @@ struct DataAnswer
 	uint64		rows;			/* rows handed out */
 	bool		has_header;		/* one with at least one field */
 	bool		ended;			/* the document has ended */
+	bool		checked;		/* check_headerless_answer() has been called */
 	Refusal    *refusal;		/* or NULL */
 	Refusal    *bad_header;		/* raised if a row comes; or NULL */
 };
@@ -146,7 +147,7 @@ make_refusal(int sqlstate, char *message, char *detail, const char *hint)
 	return refusal;
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 raise_refusal(const Refusal *refusal)
 {
 	ereport(ERROR,
@@ -566,7 +567,7 @@ check_headerless_answer(DataAnswer *answer)
 	connector_data_close(check);
 }
 
-static void pg_attribute_noreturn()
+pg_noreturn static void
 raise_row_limit(const DataAnswer *answer)
 {
 	const TableOptions *table = answer->table;
@@ -602,15 +603,14 @@ connector_data_next(DataAnswer *answer)
 {
 	MemoryContext caller;
 
-	if (answer->ended)
-		return NULL;
-	if (answer->rows >= (uint64) answer->request->limit)
+	/* "[]" has ended where its header was looked for */
+	if (!answer->ended && answer->rows >= (uint64) answer->request->limit)
 	{
 		if (answer->request->whole)
 			raise_row_limit(answer);
 		return NULL;
 	}
-	if (likely(read_row(answer)))
+	if (!answer->ended && likely(read_row(answer)))
 	{
 		if (unlikely(answer->bad_header))
 			raise_refusal(answer->bad_header);
@@ -619,8 +619,9 @@ connector_data_next(DataAnswer *answer)
 	}
 	if (answer->refusal)
 		raise_refusal(answer->refusal);
-	if (!answer->has_header && answer->rows == 0)
+	if (!answer->has_header && answer->rows == 0 && !answer->checked)
 	{
+		answer->checked = true;
 		caller = MemoryContextSwitchTo(answer->context);
 		check_headerless_answer(answer);
 		MemoryContextSwitchTo(caller);

@@ -29,7 +29,6 @@
 #include "access/transam.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
-#include "compat.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
@@ -39,7 +38,6 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 /*
@@ -49,6 +47,9 @@
 #define SHOWN_VALUE		64
 #define MASKED_VALUE	4096
 #define SHOWN_DETAIL	256
+
+/* Numbers of up to so many digits become numeric without a text in between */
+#define DECIMAL_DIGITS	15
 
 /* Texts up to this length are handed to input functions without palloc */
 #define SHORT_TEXT		64
@@ -90,11 +91,10 @@ typedef struct Number
 {
 	const char *text;			/* in plain notation, without blanks */
 	size_t		len;
-	bool		exact;			/* digits holds all of them; if not, the value is
-								 * nearer to zero than it should be */
 	bool		negative;
-	uint64		digits;
-	int64		exponent;		/* the power of ten that digits is to be taken by */
+	uint64		digits;			/* the first MAX_DIGITS of them */
+	int64		exponent;		/* the power of ten to take them by */
+	bool		exact;			/* none but zeros were left out */
 } Number;
 
 typedef enum Wholeness
@@ -827,7 +827,8 @@ number_to_int64(Number *number, int64 *result)
 	strip_zeros(number);
 	if (number->digits != 0)
 	{
-		if (number->exponent < 0)
+		/* digits that were left out stand behind these */
+		if (number->exponent < 0 || (number->exponent == 0 && !number->exact))
 			return HAS_FRACTION;
 		if (!number->exact || number->exponent > MAX_DIGITS ||
 			pg_mul_u64_overflow(number->digits, powers_of_ten[number->exponent],
@@ -943,21 +944,49 @@ read_float4(Converter *converter, RowsValue *value, bool *isnull)
 	return input_or_raise(converter, value, number.text, number.len);
 }
 
+/*
+ * Can a number be written with the scale that numeric has to keep, in few
+ * enough digits?  Without typmod that is the scale it has.  With one, a number
+ * that has to be rounded, or does not fit, is left to the input function.
+ */
+static bool
+number_to_decimal(const Number *number, int32 typmod, int64 *digits, int *scale)
+{
+	int64		written = -number->exponent;
+	uint64		magnitude = number->digits;
+	int			precision = DECIMAL_DIGITS;
+
+	if (!number->exact || written < 0 || written > DECIMAL_DIGITS)
+		return false;
+	*scale = (int) written;
+	if (typmod >= 0)
+	{
+		/* see make_numeric_typmod(); negative scales look like large ones */
+		precision = Min(((typmod - VARHDRSZ) >> 16) & 0xFFFF, DECIMAL_DIGITS);
+		*scale = (typmod - VARHDRSZ) & 0x7FF;
+		if (*scale < written || *scale > DECIMAL_DIGITS ||
+			pg_mul_u64_overflow(magnitude, powers_of_ten[*scale - written], &magnitude))
+			return false;
+	}
+	if (magnitude >= powers_of_ten[precision])
+		return false;
+	*digits = number->negative ? -(int64) magnitude : (int64) magnitude;
+	return true;
+}
+
 static Datum
 read_numeric(Converter *converter, RowsValue *value, bool *isnull)
 {
 	Number		number;
-	int64		integer;
+	int64		digits;
+	int			scale;
 
-	if (converter->typmod < 0 && scan_short_integer(value, &integer))
-		return DirectFunctionCall1(int8_numeric, Int64GetDatum(integer));
+	if (converter->typmod < 0 && scan_short_integer(value, &digits))
+		return DirectFunctionCall1(int8_numeric, Int64GetDatum(digits));
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
-#if 1
-	if (converter->typmod < 0 && number.exact && number.digits <= PG_INT64_MAX &&
-		number.exponent <= 0 && number.exponent > -MAX_DIGITS)
-		return NumericGetDatum(int64_div_fast_to_numeric(number.negative ? -(int64) number.digits : (int64) number.digits, -number.exponent));
-#endif
+	if (COMPAT_DECIMALS && number_to_decimal(&number, converter->typmod, &digits, &scale))
+		return compat_decimal_to_numeric(digits, scale);
 	return input_or_raise(converter, value, number.text, number.len);
 }
 

@@ -21,7 +21,6 @@
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
-#include "compat.h"
 #include "document.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
@@ -52,6 +51,7 @@ typedef void (*OptionSetter) (const char *name, const char *value, void *field);
 static void set_url(const char *name, const char *value, void *field);
 static void set_proxy(const char *name, const char *value, void *field);
 static void set_text(const char *name, const char *value, void *field);
+static void set_code(const char *name, const char *value, void *field);
 static void set_file(const char *name, const char *value, void *field);
 static void set_boolean(const char *name, const char *value, void *field);
 static void set_ssl_verify(const char *name, const char *value, void *field);
@@ -132,10 +132,10 @@ static const struct
 	{"ssl_verify", ForeignServerRelationId, set_ssl_verify, CONNECTOR(http.ssl_verify)},
 
 	/* code of the table to ask for: default the relation's name */
-	{"table_name", ForeignTableRelationId, set_text, TABLE(table_name)},
+	{"table_name", ForeignTableRelationId, set_code, TABLE(table_name)},
 
 	/* code of the field: default the column's name */
-	{"column_name", AttributeRelationId, set_text, COLUMN(field)},
+	{"column_name", AttributeRelationId, set_code, COLUMN(field)},
 
 	/* type of the field in the connector's description */
 	{"field_type", AttributeRelationId, set_field_type, COLUMN(wire_type)},
@@ -208,12 +208,29 @@ set_text(const char *name, const char *value, void *field)
 	*(char **) field = pstrdup(value);
 }
 
+/* Codes come from the connector and may be anything but empty */
+static void
+set_code(const char *name, const char *value, void *field)
+{
+	if (value[0] == '\0')
+		bad_value(name, value, "It must not be empty.");
+	*(char **) field = pstrdup(value);
+}
+
 static void
 set_checked_url(const char *name, const char *value, void *field, bool proxy)
 {
 	const char *problem = http_url_problem(value, proxy);
 
-	/* do not repeat a URL that may hold a password */
+	/*
+	 * Do not repeat a URL that may hold a password: in one that is not valid
+	 * there is no telling where the password ends.
+	 */
+	if (problem && strchr(value, '@'))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid value for option \"%s\"", name),
+				 errdetail("The option takes a URL. %s", problem)));
 	if (problem)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -437,9 +454,26 @@ add_json_settings(List *settings, const char *text)
 	{
 		const char *name = json_object_iter_peek_name(&member);
 		char	   *code = pg_any_to_server(name, strlen(name), PG_UTF8);
-		char	   *value = document_text(json_object_iter_peek_value(&member));
+		jsonc_object *member_value = json_object_iter_peek_value(&member);
+		char	   *value;
 
-		if (code[0] == '\0' || value == NULL)
+		if (code[0] == '\0')
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
+					 errdetail("A setting must have a name.")));
+
+		/* document_text() would show what is in front of a zero character */
+		if (json_object_is_type(member_value, json_type_string) &&
+			memchr(json_object_get_string(member_value), '\0',
+				   json_object_get_string_len(member_value)))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
+					 errdetail("The value of setting \"%s\" has a zero character, which text cannot hold.",
+							   code)));
+		value = document_text(member_value);
+		if (value == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),

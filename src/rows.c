@@ -12,10 +12,11 @@
  *
  * Each scanning function takes the position of a token's first byte and
  * returns the position behind the token, or NULL.  NULL without an error in
- * the Scan means that the bytes ran out.  A token that touches the end of the
- * buffer and might go on behind it (a number) counts as having run out, too:
- * no valid document ends with it.  Hence the result, errors and their offsets
- * included, does not depend on how the document is cut into buffers.
+ * the Scan means that the bytes ran out.  So it does if nothing follows a
+ * value: a comma or a bracket must, and a number may go on in the next buffer.
+ * An error is reported as soon as its byte is seen, and no sooner.  Hence the
+ * result, errors and their offsets included, does not depend on how the
+ * document is cut into buffers.
  *
  *-------------------------------------------------------------------------
  */
@@ -200,7 +201,10 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 	return p + 1;
 }
 
-/* A number, from its minus sign or first digit. */
+/*
+ * A number, from its minus sign or first digit.  If it ends where the buffer
+ * does, it may not be all of it; our caller sees that nothing follows.
+ */
 static inline const unsigned char *
 scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 {
@@ -241,10 +245,6 @@ scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 			return syntax_error(scan, p, "invalid number");
 		p = skip_digits(p + 1, end);
 	}
-
-	/* the next buffer may bring more digits */
-	if (p == end)
-		return NULL;
 
 	value->data = (const char *) start;
 	value->len = p - start;

@@ -16,7 +16,6 @@
  */
 #include "biconnector_fdw.h"
 
-#include "compat.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"

@@ -17,7 +17,6 @@
  */
 #include "biconnector_fdw.h"
 
-#include "compat.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"

@@ -95,14 +95,22 @@ dist:
 		--output=biconnector_fdw-$(VERSION).zip HEAD
 	@echo "wrote biconnector_fdw-$(VERSION).zip"
 
-# pgindent comes with the server headers of PostgreSQL 17 and later; it needs
-# pg_bsd_indent beside it
-PGINDENT ?= pgindent
+# pgindent comes with the server headers of PostgreSQL 17 and later.  It has to know
+# the names of types: PostgreSQL's from a list beside it, ours from the sources, and
+# those of the libraries.
+PGINDENT ?= $(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin/pgindent)))
+LIBRARY_TYPES = CURL CURLM CURLcode CURLMcode curl_socket_t jsonc_object
+FORMATTED = $(wildcard src/*.[ch] test/unit/*.[ch])
 format:
-	@command -v $(PGINDENT) >/dev/null || { \
-		echo "pgindent is not in PATH: give its place by PGINDENT=..., for instance"; \
-		echo "/usr/lib/postgresql/17/lib/pgxs/src/tools/pgindent/pgindent"; exit 1; }
-	$(PGINDENT) $(wildcard src/*.[ch] test/unit/*.[ch])
+	@test -x "$(PGINDENT)" || { \
+		echo "There is no pgindent (Debian: postgresql-server-dev-17 or later, which may be"; \
+		echo "installed beside 15); say where it is by PGINDENT=/path/to/pgindent"; exit 1; }
+	@$(PGINDENT) --indent=$(dir $(PGINDENT))pg_bsd_indent \
+		--typedefs="$$($(dir $(PGINDENT))pg_config --sharedir)/typedefs.list" \
+		--list-of-typedefs="$(LIBRARY_TYPES) $$(sed -n \
+			-e 's/^} *\([A-Za-z_]*\);$$/\1/p' \
+			-e 's/^typedef [^{]*[ *]\([A-Za-z_]*\);$$/\1/p' $(FORMATTED))" \
+		$(FORMATTED)
 
 help:
 	@echo "make                  build the extension (WERROR=1: warnings are errors)"

@@ -94,6 +94,7 @@ typedef struct TableOptions
 
 extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
 extern TableOptions *get_table_options(Oid relid, Oid userid);
+extern const char *option_action(List *options, const char *name);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
 

@@ -204,23 +204,3 @@ body_variables(jsonc_object *tree)
 			return 1;
 	}
 }
-
-/*
- * Percent-encode text as names and values of a form are.  Returns malloc'd
- * text, or NULL if out of memory.
- */
-char *
-body_encode(const char *text, size_t length)
-{
-	struct printbuf *out = printbuf_new();
-	size_t		encoded;
-
-	if (out == NULL)
-		return NULL;
-	if (append_encoded(out, text, length) < 0)
-	{
-		printbuf_free(out);
-		return NULL;
-	}
-	return detach(out, &encoded);
-}

@@ -18,6 +18,5 @@
 extern char *body_form(jsonc_object *tree, size_t *length);
 extern char *body_json(jsonc_object *tree, size_t *length);
 extern size_t body_variables(jsonc_object *tree);
-extern char *body_encode(const char *text, size_t length);
 
 #endif							/* BICONNECTOR_BODY_H */

@@ -170,10 +170,10 @@ is_status_of_caller(int status)
 }
 
 /*
- * What an HTTP status other than 200 means.
+ * What an HTTP status other than 200 means, to a request for data or another.
  */
 static Refusal *
-refusal_of_status(const ConnectorOptions *options, HttpAnswer *http)
+refusal_of_status(const ConnectorOptions *options, HttpAnswer *http, bool data)
 {
 	int			status = http_status(http);
 	char	   *text = excerpt_of_answer(options, http);
@@ -187,8 +187,13 @@ refusal_of_status(const ConnectorOptions *options, HttpAnswer *http)
 			sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
 			hint = "Check the settings in the user mapping.";
 			break;
+		case 400:
+			if (data)
+				hint = "Check the options \"table_name\" and \"column_name\", and the server's \"request_format\".";
+			break;
 		case 404:
-			hint = "Check the URL options of the server and the table's option \"table_name\".";
+			hint = data ? "Check the URL options of the server and the table's option \"table_name\"."
+				: "Check the URL options of the server.";
 			break;
 		case 407:
 			sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
@@ -198,6 +203,10 @@ refusal_of_status(const ConnectorOptions *options, HttpAnswer *http)
 			break;
 		case 415:
 			hint = "The server option \"request_format\" chooses between form and json.";
+			break;
+		case 500:
+			if (data)
+				hint = "Some connectors fail on large limits: the option \"row_limit\" sets what is asked for.";
 			break;
 		case 429:
 		case 503:
@@ -504,7 +513,7 @@ connector_data(const TableOptions *table, const DataRequest *request,
 								data_request_body(table, request), statistics);
 	if (http_status(answer->http) != 200)
 	{
-		answer->refusal = refusal_of_status(&table->connector, answer->http);
+		answer->refusal = refusal_of_status(&table->connector, answer->http, true);
 		if (is_status_of_caller(http_status(answer->http)))
 			raise_refusal(answer->refusal);
 	}
@@ -562,7 +571,7 @@ check_headerless_answer(DataAnswer *answer)
 				(errcode(ERRCODE_PROTOCOL_VIOLATION),
 				 errmsg("server \"%s\" answered with nothing although it has rows",
 						answer->table->connector.servername),
-				 errdetail("Asked for one row, it sent one."),
+				 errdetail("Asked again for a single row, it sent one."),
 				 errhint("The connector may have failed to encode a value or run out of memory.")));
 	connector_data_close(check);
 }
@@ -572,14 +581,6 @@ raise_row_limit(const DataAnswer *answer)
 {
 	const TableOptions *table = answer->table;
 	int			limit = answer->request->limit;
-	const char *action = "ADD";
-	ListCell   *lc;
-
-	foreach(lc, GetForeignTable(table->relid)->options)
-	{
-		if (strcmp(((DefElem *) lfirst(lc))->defname, "row_limit") == 0)
-			action = "SET";
-	}
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("the answer of server \"%s\" may be cut short",
@@ -588,7 +589,8 @@ raise_row_limit(const DataAnswer *answer)
 			 errhint("Narrow the query, or raise the limit: ALTER FOREIGN TABLE %s OPTIONS (%s row_limit '%d').",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
 												table->relname),
-					 action, limit < INT_MAX / 2 ? limit * 2 : INT_MAX)));
+					 option_action(GetForeignTable(table->relid)->options, "row_limit"),
+					 limit < INT_MAX / 2 ? limit * 2 : INT_MAX)));
 	pg_unreachable();
 }
 
@@ -704,7 +706,7 @@ call_for_array(DocumentCall *call, const char *url, const char *url_option,
 	size_t		offset;
 
 	if (http_status(http) != 200)
-		raise_refusal(refusal_of_status(options, http));
+		raise_refusal(refusal_of_status(options, http, false));
 	(void) http_more(http, options->http.max_buffer);
 	data = http_data(http, &length);
 	if (!http_at_end(http))

@@ -12,8 +12,8 @@
  * - Numbers are [sign] digits [. digits] [exponent] with blanks around, and
  *	 nothing else (no 0x10, no 1_000).  An integer column takes whole numbers
  *	 only; nothing is rounded into one.
- * - Dates and times of day with a date start with Y-m-d.  now, infinity,
- *	 30.08.2024 and the like are errors.
+ * - Dates have the form Y-m-d, times of day H:i or H:i:s.  now, infinity,
+ *	 30.08.2024 and the like are errors, whatever DateStyle says.
  * - An offset from UTC is honoured or is an error.
  *
  * A column of a domain is read as its base type, and the domain's constraints
@@ -72,10 +72,10 @@ struct Converter
 	int64		maximum;
 	size_t		max_length;		/* of types that cut what is longer; or 0 */
 	bool		money;			/* a currency may stand with the number */
-	bool		can_be_invalid; /* invalid_values applies to this type */
+	bool		can_be_invalid; /* the option invalid_values applies */
 	pg_tz	   *zone;			/* the column's time zone, or NULL */
-	FmgrInfo	local_input;	/* timestamp_in and timestamptz_in, for columns */
-	FmgrInfo	zoned_input;	/* of dates */
+	FmgrInfo	local_input;	/* timestamp_in, for dates and timestamps */
+	FmgrInfo	zoned_input;	/* timestamptz_in, likewise */
 
 	Oid			domain;			/* the column's type if that is a domain */
 	void	   *domain_cache;
@@ -701,6 +701,8 @@ scan_number(const char *p, size_t len, Number *number)
 		end--;
 	number->text = p;
 	number->len = end - p;
+	number->digits = 0;
+	number->exponent = 0;
 	number->exact = true;
 	number->negative = p < end && *p == '-';
 	if (p < end && (*p == '-' || *p == '+'))
@@ -890,33 +892,36 @@ read_integer(Converter *converter, RowsValue *value, bool *isnull)
 }
 
 /*
- * A decimal number whose digits and power of ten are both exact in binary
- * takes one correctly rounded operation.  That holds where arithmetic is done
- * in the type's own precision; elsewhere, and for other numbers, the input
- * function does it.
+ * Are a number's digits and power of ten both exact in a floating-point type?
+ * Then one operation in that type gives the number, correctly rounded.  That
+ * is so where arithmetic is done in the type's own precision; elsewhere, and
+ * for other numbers, the input function has to do it.
  */
+static bool
+number_is_exact(Number *number, int mantissa_bits, size_t powers)
+{
+	strip_zeros(number);
+	return FLT_EVAL_METHOD == 0 && number->exact &&
+		number->digits <= UINT64CONST(1) << mantissa_bits &&
+		number->exponent > -(int64) powers && number->exponent < (int64) powers;
+}
+
 static Datum
 read_float8(Converter *converter, RowsValue *value, bool *isnull)
 {
 	Number		number;
+	double		result;
 
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
-	strip_zeros(&number);
-	if (FLT_EVAL_METHOD == 0 && number.exact &&
-		number.digits <= UINT64CONST(1) << DBL_MANT_DIG &&
-		number.exponent > -(int64) lengthof(float8_powers) &&
-		number.exponent < (int64) lengthof(float8_powers))
-	{
-		double		result = (double) number.digits;
-
-		if (number.exponent < 0)
-			result /= float8_powers[-number.exponent];
-		else
-			result *= float8_powers[number.exponent];
-		return Float8GetDatum(number.negative ? -result : result);
-	}
-	return input_or_raise(converter, value, number.text, number.len);
+	if (!number_is_exact(&number, DBL_MANT_DIG, lengthof(float8_powers)))
+		return input_or_raise(converter, value, number.text, number.len);
+	result = (double) number.digits;
+	if (number.exponent < 0)
+		result /= float8_powers[-number.exponent];
+	else
+		result *= float8_powers[number.exponent];
+	return Float8GetDatum(number.negative ? -result : result);
 }
 
 /* Not by way of float8: that would round twice */
@@ -924,24 +929,18 @@ static Datum
 read_float4(Converter *converter, RowsValue *value, bool *isnull)
 {
 	Number		number;
+	float		result;
 
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
-	strip_zeros(&number);
-	if (FLT_EVAL_METHOD == 0 && number.exact &&
-		number.digits <= UINT64CONST(1) << FLT_MANT_DIG &&
-		number.exponent > -(int64) lengthof(float4_powers) &&
-		number.exponent < (int64) lengthof(float4_powers))
-	{
-		float		result = (float) number.digits;
-
-		if (number.exponent < 0)
-			result /= float4_powers[-number.exponent];
-		else
-			result *= float4_powers[number.exponent];
-		return Float4GetDatum(number.negative ? -result : result);
-	}
-	return input_or_raise(converter, value, number.text, number.len);
+	if (!number_is_exact(&number, FLT_MANT_DIG, lengthof(float4_powers)))
+		return input_or_raise(converter, value, number.text, number.len);
+	result = (float) number.digits;
+	if (number.exponent < 0)
+		result /= float4_powers[-number.exponent];
+	else
+		result *= float4_powers[number.exponent];
+	return Float4GetDatum(number.negative ? -result : result);
 }
 
 /*
@@ -1040,7 +1039,7 @@ read_text(Converter *converter, RowsValue *value, bool *isnull)
 }
 
 static Datum
-read_other(Converter *converter, RowsValue *value, bool *isnull pg_attribute_unused())
+read_other(Converter *converter, RowsValue *value, bool *isnull)
 {
 	size_t		len;
 	const char *text = value_text(converter, value, &len);
@@ -1248,8 +1247,9 @@ moment_form(const char *p, const char *end)
 }
 
 /*
- * The input functions pass over some words without a word, names of days for
- * example.  What has a zone does not take a second one.
+ * Does a text that passed for one with a zone have a zone?  The input
+ * functions ignore some words, names of days for example.  But a text that
+ * has a zone does not take a second one.
  */
 static bool
 has_zone(const Converter *converter, FmgrInfo *input, const char *text, size_t len)
@@ -1298,7 +1298,10 @@ zone_to_utc(Timestamp *time, pg_tz *zone)
 }
 
 /*
- * Dates and timestamps.
+ * Dates and timestamps.  Other forms than the canonical ones take a way by
+ * timestamp_in or timestamptz_in (date_in for a date without zone); whatever
+ * has a zone is moved from UTC to where the column is, or the other way
+ * around, at one place.
  */
 static Datum
 read_moment(Converter *converter, RowsValue *value, bool *isnull)

@@ -622,7 +622,7 @@ follow_redirect(HttpAnswer *answer)
 	char	   *result = NULL;
 	bool		same;
 
-	same = from && to && answer->location &&
+	same = from && to &&
 		curl_url_set(from, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
 		curl_url_set(to, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
 		curl_url_set(to, CURLUPART_URL, answer->location, 0) == CURLUE_OK;
@@ -657,11 +657,16 @@ follow_redirect(HttpAnswer *answer)
 	return result;
 }
 
+/*
+ * Does the answer ask to send the request elsewhere?  303 asks for a GET,
+ * which no connector answers.
+ */
 static bool
-is_redirect(int status)
+is_redirect(const HttpAnswer *answer)
 {
-	/* 303 asks for a GET, which no connector answers */
-	return status == 301 || status == 302 || status == 307 || status == 308;
+	return answer->location != NULL &&
+		(answer->status == 301 || answer->status == 302 ||
+		 answer->status == 307 || answer->status == 308);
 }
 
 static void
@@ -752,7 +757,7 @@ http_post(const char *url, const char *content_type,
 		if (!answer->headers_done)
 			raise_transfer_error(answer);
 
-		if (is_redirect(answer->status))
+		if (is_redirect(answer))
 		{
 			if (redirects++ >= MAX_REDIRECTS)
 				ereport(ERROR,
@@ -855,10 +860,27 @@ http_close(HttpAnswer *answer)
 }
 
 /*
+ * The authority of a URL (host and port, and what may be in front of them),
+ * which is not terminated, and its length.  NULL if the URL has none.
+ */
+static const char *
+url_authority(const char *url, size_t *length)
+{
+	const char *authority = strstr(url, "://");
+
+	if (authority == NULL)
+		return NULL;
+	authority += 3;
+	*length = strcspn(authority, "/?#");
+	return authority;
+}
+
+/*
  * Why this URL cannot be used for an endpoint (or a proxy), or NULL.
  *
  * Names and passwords in URLs are refused: URLs are shown in errors and
- * readable in the catalogs.
+ * readable in the catalogs.  So are forms of which libcurl makes more than
+ * is written there, such as three slashes in front of the host.
  */
 const char *
 http_url_problem(const char *url, bool proxy)
@@ -867,22 +889,27 @@ http_url_problem(const char *url, bool proxy)
 	static const char *const proxy_schemes[] = {"http", "https", "socks4", "socks4a",
 	"socks5", "socks5h", NULL};
 	const char *const *schemes = proxy ? proxy_schemes : endpoint_schemes;
-	const char *authority = strstr(url, "://");
+	size_t		length = 0;
+	const char *authority = url_authority(url, &length);
 	CURLU	   *parsed = curl_url();
 	char	   *scheme = NULL;
 	char	   *host = NULL;
+	char	   *user = NULL;
+	char	   *password = NULL;
 	const char *problem = NULL;
 
 	if (parsed == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (authority && memchr(authority + 3, '@', strcspn(authority + 3, "/?#")))
-		problem = "A user name or password may not be part of it.";
-	else if (curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-			 curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-			 curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK ||
-			 host[0] == '\0')
+	if (length == 0 ||
+		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+		curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+		curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
 		problem = proxy ? "It must look like \"http://host:port\"."
 			: "It must look like \"https://host/path\".";
+	else if (memchr(authority, '@', length) ||
+			 curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK ||
+			 curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK)
+		problem = "A user name or password may not be part of it.";
 	else
 	{
 		while (*schemes && pg_strcasecmp(*schemes, scheme) != 0)
@@ -893,6 +920,8 @@ http_url_problem(const char *url, bool proxy)
 	}
 	curl_free(scheme);
 	curl_free(host);
+	curl_free(user);
+	curl_free(password);
 	curl_url_cleanup(parsed);
 	return problem;
 }
@@ -904,15 +933,5 @@ http_url_problem(const char *url, bool proxy)
 char *
 http_url_display(const char *url)
 {
-	const char *authority = strstr(url, "://");
-	const char *start = authority ? authority + 3 : url;
-	const char *at = memchr(start, '@', strcspn(start, "/?#"));
-	StringInfoData shown;
-
-	initStringInfo(&shown);
-	appendBinaryStringInfo(&shown, url, start - url);
-	if (at)
-		start = at + 1;
-	appendBinaryStringInfo(&shown, start, strcspn(start, "?#"));
-	return shown.data;
+	return pnstrdup(url, strcspn(url, "?#"));
 }

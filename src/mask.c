@@ -8,136 +8,207 @@
  * in one of its own.  Whatever text of an answer gets into a message goes
  * through mask_settings first.
  *
+ * A secret is looked for character by character, each of which may be written
+ * in any of the ways that character_ends knows, and in a different one than
+ * its neighbours: the ways in which libraries encode the same text differ in
+ * what they leave alone.
+ *
  *-------------------------------------------------------------------------
  */
 #include "biconnector_fdw.h"
 
-#include "body.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
-#include "utils/json.h"
 
 #define MASK "***"
 
-/*
- * Add one way to write a secret, if that is new.
- */
-static List *
-add_variant(List *variants, char *variant)
-{
-	ListCell   *lc;
+/* The longest way to write a character: four bytes as %XX, two \\uXXXX */
+#define MAX_WRITTEN 24
 
-	foreach(lc, variants)
-	{
-		if (strcmp(lfirst(lc), variant) == 0)
-			return variants;
-	}
-	return lappend(variants, variant);
+/* As deep as JSON is put into a string of JSON: backslashes in front */
+#define MAX_BACKSLASHES 8
+
+/* Where a character may end, at most: one for each way to write it */
+#define MAX_ENDS 32
+
+static bool
+same_letter(char a, char b)
+{
+	return pg_ascii_tolower((unsigned char) a) == pg_ascii_tolower((unsigned char) b);
 }
 
 /*
- * Replace each occurrence of some characters; palloc'd.
+ * The length of a pattern if the text starts with it in any letter case, or 0.
  */
-static char *
-replace_characters(const char *text, const char *characters, const char *const *replacements)
+static size_t
+starts_with(const char *text, size_t length, const char *pattern)
 {
-	StringInfoData out;
+	size_t		i = 0;
 
-	initStringInfo(&out);
-	for (; *text; text++)
+	for (; pattern[i]; i++)
 	{
-		const char *found = strchr(characters, *text);
-
-		if (found)
-			appendStringInfoString(&out, replacements[found - characters]);
-		else
-			appendStringInfoCharMacro(&out, *text);
+		if (i >= length || !same_letter(text[i], pattern[i]))
+			return 0;
 	}
-	return out.data;
+	return i;
 }
 
 /*
- * The content of a JSON string, with characters beyond ASCII as they are or
- * as \uXXXX; palloc'd.
- */
-static char *
-json_variant(const char *value, bool ascii)
-{
-	StringInfoData json;
-	StringInfoData out;
-
-	initStringInfo(&json);
-	escape_json(&json, value);
-	json.data[json.len - 1] = '\0';	/* the closing quote */
-	if (!ascii || GetDatabaseEncoding() != PG_UTF8)
-		return json.data + 1;
-
-	initStringInfo(&out);
-	for (const unsigned char *p = (const unsigned char *) json.data + 1; *p; p += pg_utf_mblen(p))
-	{
-		pg_wchar	c = utf8_to_unicode(p);
-
-		if (c < 0x80)
-			appendStringInfoCharMacro(&out, (char) c);
-		else if (c < 0x10000)
-			appendStringInfo(&out, "\\u%04x", c);
-		else
-			appendStringInfo(&out, "\\u%04x\\u%04x",
-							 0xD800 + ((c - 0x10000) >> 10),
-							 0xDC00 + ((c - 0x10000) & 0x3FF));
-	}
-	return out.data;
-}
-
-/*
- * Every way in which a server may write the values of the settings, longest
- * first, so that a value that is part of another does not spoil it.
+ * All lengths that one character of a secret has at the start of the text,
+ * into ends (of MAX_ENDS elements).  Returns their number.  The character is
+ * one of UTF-8, or a single byte that is none.
+ *
+ * Letter case does not matter: percent-encoding has no canonical one, and too
+ * much replaced is better than too little.
  */
 static int
-compare_length(const ListCell *a, const ListCell *b)
+character_ends(const char *text, size_t length, const char *character, int bytes,
+			   size_t *ends)
 {
-	size_t		length_a = strlen(lfirst(a));
-	size_t		length_b = strlen(lfirst(b));
+	static const char json_letters[] = "\"\\/bfnrt";
+	static const char json_meant[] = "\"\\/\b\f\n\r\t";
+	static const struct
+	{
+		char		meant;
+		const char *entity;
+	}			entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
+	{'"', "&quot;"}, {'\'', "&apos;"}};
+	const char *json = strchr(json_meant, character[0]);
+	pg_wchar	code = bytes > 1 ? utf8_to_unicode((const unsigned char *) character)
+		: (unsigned char) character[0];
+	char		pattern[64];
+	size_t		end;
+	int			count = 0;
+	int			backslashes = 0;
 
-	return length_a > length_b ? -1 : length_a < length_b ? 1 : 0;
+	/* as it is */
+	for (end = 0; end < bytes && end < length; end++)
+	{
+		if (!same_letter(text[end], character[end]))
+			break;
+	}
+	if (end == bytes)
+		ends[count++] = end;
+
+	/* in URLs and forms */
+	if (character[0] == ' ' && length > 0 && text[0] == '+')
+		ends[count++] = 1;
+	for (int i = 0; i < bytes; i++)
+		snprintf(pattern + 3 * i, 4, "%%%02X", (unsigned char) character[i]);
+	if ((end = starts_with(text, length, pattern)) > 0)
+		ends[count++] = end;
+
+	/* in HTML and XML */
+	for (int i = 0; i < lengthof(entities); i++)
+	{
+		if (character[0] == entities[i].meant &&
+			(end = starts_with(text, length, entities[i].entity)) > 0)
+			ends[count++] = end;
+	}
+	for (int zeros = 0; zeros <= 2; zeros++)
+	{
+		snprintf(pattern, sizeof(pattern), "&#%.*s%u;", zeros, "00", code);
+		if ((end = starts_with(text, length, pattern)) > 0)
+			ends[count++] = end;
+		snprintf(pattern, sizeof(pattern), "&#x%.*s%x;", zeros, "00", code);
+		if ((end = starts_with(text, length, pattern)) > 0)
+			ends[count++] = end;
+	}
+
+	/* in JSON, and in JSON within JSON */
+	while (backslashes < length && backslashes < MAX_BACKSLASHES &&
+		   text[backslashes] == '\\')
+	{
+		const char *rest = text + ++backslashes;
+		size_t		left = length - backslashes;
+
+		if (json && left > 0 && *rest == json_letters[json - json_meant])
+			ends[count++] = backslashes + 1;
+		snprintf(pattern, sizeof(pattern), "u%04x",
+				 code < 0x10000 ? code : 0xD800 + ((code - 0x10000) >> 10));
+		end = starts_with(rest, left, pattern);
+		if (end > 0 && code < 0x10000)
+			ends[count++] = backslashes + end;
+		else if (end > 0)
+		{
+			size_t		again = end;
+
+			while (again < left && rest[again] == '\\')
+				again++;
+			snprintf(pattern, sizeof(pattern), "u%04x", 0xDC00 + ((code - 0x10000) & 0x3FF));
+			end = starts_with(rest + again, left - again, pattern);
+			if (end > 0)
+				ends[count++] = backslashes + again + end;
+		}
+	}
+	Assert(count <= MAX_ENDS);
+	return count;
 }
 
-static List *
-secret_variants(const ConnectorOptions *options)
+/*
+ * The length of a secret at the start of the text in any writing, the longest
+ * if there are several, or 0.  If the text is cut, a secret may run out of
+ * it.
+ */
+static size_t
+secret_length(const char *text, size_t length, const char *secret, bool cut)
 {
-	static const char *const html[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#039;"};
-	static const char *const slash[] = {"\\/"};
-	static const char *const percent_space[] = {"%20"};
-	List	   *variants = NIL;
+	List	   *places = list_make1_int(0);	/* where the next character may start */
+	ListCell   *lc;
+
+	while (*secret && places != NIL)
+	{
+		int			bytes = pg_utf_mblen((const unsigned char *) secret);
+		List	   *next = NIL;
+
+		if (bytes > strlen(secret) ||
+			!pg_utf8_islegal((const unsigned char *) secret, bytes))
+			bytes = 1;
+		foreach(lc, places)
+		{
+			size_t		at = lfirst_int(lc);
+			size_t		ends[MAX_ENDS];
+			int			count;
+
+			if (cut && at > 0 && length - at < MAX_WRITTEN)
+				return length;
+			count = character_ends(text + at, length - at, secret, bytes, ends);
+			for (int i = 0; i < count; i++)
+				next = list_append_unique_int(next, (int) (at + ends[i]));
+		}
+		list_free(places);
+		places = next;
+		secret += bytes;
+	}
+
+	length = 0;
+	foreach(lc, places)
+		length = Max(length, lfirst_int(lc));
+	list_free(places);
+	return length;
+}
+
+/*
+ * The values to look for, in the database's encoding and in that of the wire.
+ */
+static List *
+secrets(const ConnectorOptions *options)
+{
+	List	   *values = NIL;
 	ListCell   *lc;
 
 	foreach(lc, options->settings)
 	{
-		const Setting *setting = lfirst(lc);
-		char	   *value = setting->value;
+		char	   *value = ((Setting *) lfirst(lc))->value;
 		char	   *utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
-		char	   *encoded;
 
 		if (value[0] == '\0')
 			continue;
-		variants = add_variant(variants, value);
-		variants = add_variant(variants, replace_characters(value, "&<>\"'", html));
-		for (int ascii = 0; ascii <= 1; ascii++)
-		{
-			char	   *json = json_variant(value, ascii == 1);
-
-			variants = add_variant(variants, json);
-			variants = add_variant(variants, replace_characters(json, "/", slash));
-		}
-		encoded = body_encode(utf8, strlen(utf8));
-		if (encoded == NULL)
-			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-		variants = add_variant(variants, pstrdup(encoded));
-		variants = add_variant(variants, replace_characters(encoded, "+", percent_space));
-		free(encoded);
+		values = lappend(values, value);
+		if (strcmp(value, utf8) != 0)
+			values = lappend(values, utf8);
 	}
-	list_sort(variants, compare_length);
-	return variants;
+	return values;
 }
 
 /*
@@ -147,65 +218,46 @@ secret_variants(const ConnectorOptions *options)
  * out of memory.
  *
  * cut says that the text may go on where we have it no more.
- *
- * Letter case does not matter: percent-encoding has no canonical one, and too
- * much replaced is better than too little.
  */
 char *
 mask_settings(const ConnectorOptions *options, const char *text, size_t length,
 			  bool cut)
 {
-	List	   *variants = secret_variants(options);
+	List	   *values = secrets(options);
+	int			encoding = GetDatabaseEncoding();
 	StringInfoData out;
+	size_t		bytes;
 
 	initStringInfo(&out);
-	for (size_t i = 0; i < length;)
+	for (size_t i = 0; i < length; i += bytes)
 	{
+		unsigned char c = (unsigned char) text[i];
+		size_t		masked = 0;
 		ListCell   *lc;
-		size_t		skip = 0;
 
-		foreach(lc, variants)
-		{
-			size_t		secret_length = strlen(lfirst(lc));
-
-			/* cut text may end in the middle of a secret */
-			if (cut)
-				secret_length = Min(secret_length, length - i);
-			if (secret_length <= length - i &&
-				pg_strncasecmp(text + i, lfirst(lc), secret_length) == 0)
-			{
-				skip = secret_length;
-				break;
-			}
-		}
-		if (skip > 0)
+		foreach(lc, values)
+			masked = Max(masked, secret_length(text + i, length - i, lfirst(lc), cut));
+		bytes = 1;
+		if (masked > 0)
 		{
 			appendStringInfoString(&out, MASK);
-			i += skip;
+			bytes = masked;
 		}
+		else if (c < 0x20 || c == 0x7F)
+			appendStringInfoChar(&out, ' ');
+		else if (c < 0x80)
+			appendStringInfoChar(&out, (char) c);
 		else
 		{
-			unsigned char c = (unsigned char) text[i];
-			int			bytes = 1;
-
-			if (c < 0x20 || c == 0x7F)
-				appendStringInfoChar(&out, ' ');
-			else if (c < 0x80)
-				appendStringInfoChar(&out, (char) c);
+			/* keep what is a whole character here, whatever it came in */
+			bytes = pg_encoding_mblen(encoding, text + i);
+			if (bytes <= length - i && pg_verify_mbstr(encoding, text + i, bytes, true))
+				appendBinaryStringInfo(&out, text + i, bytes);
 			else
 			{
-				/* keep what is a whole character here, whatever it came in */
-				bytes = pg_encoding_mblen(GetDatabaseEncoding(), text + i);
-				if (bytes <= length - i &&
-					pg_verify_mbstr(GetDatabaseEncoding(), text + i, bytes, true))
-					appendBinaryStringInfo(&out, text + i, bytes);
-				else
-				{
-					appendStringInfoChar(&out, '?');
-					bytes = 1;
-				}
+				appendStringInfoChar(&out, '?');
+				bytes = 1;
 			}
-			i += bytes;
 		}
 	}
 	return out.data;

@@ -305,7 +305,7 @@ set_row_limit(const char *name, const char *value, void *field)
 	int			limit;
 
 	if (!parse_int(value, &limit, 0, &hint) || limit < 1)
-		bad_value(name, value, "It must be a number of rows, at least 1.");
+		bad_value(name, value, "It must be a number of rows, from 1 to 2147483647.");
 	*(int *) field = limit;
 }
 
@@ -393,7 +393,12 @@ set_time_zone(const char *name, const char *value, void *field)
 {
 	pg_tz	   *zone = pg_tzset(value);
 
-	if (zone == NULL || !pg_tz_acceptable(zone))
+	/*
+	 * What is no name is read as POSIX has it, where +02 and UTC+2 lie west
+	 * of Greenwich.  Hardly anybody means that.
+	 */
+	if (zone == NULL || !pg_tz_acceptable(zone) ||
+		(strpbrk(value, "0123456789") && pg_strncasecmp(value, "Etc/", 4) != 0))
 		bad_value(name, value, "It must be the name of a time zone, such as Europe/Berlin.");
 	*(const char **) field = pstrdup(value);
 }
@@ -605,6 +610,23 @@ biconnector_fdw_validator(PG_FUNCTION_ARGS)
 }
 
 /* ---- reading ---- */
+
+/*
+ * The word with which ALTER changes an option of an object that has these
+ * options now: ADD or SET, a constant.
+ */
+const char *
+option_action(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+	{
+		if (strcmp(((DefElem *) lfirst(lc))->defname, name) == 0)
+			return "SET";
+	}
+	return "ADD";
+}
 
 static void
 set_options(Oid catalog, List *defs, void *base)

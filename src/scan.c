@@ -35,7 +35,8 @@ typedef struct ConnectorScan
 	int			limit;			/* rows that suffice, or 0 */
 
 	/* what a request for the columns looks like */
-	List	   *fields;			/* codes, in the order of columns */
+	List	   *fields;			/* codes, each once */
+	List	   *slots;			/* for each of columns: place of its field */
 	bool		select_all;
 	Converter **converters;		/* for each of columns */
 
@@ -46,12 +47,13 @@ typedef struct ConnectorScan
 	DataAnswer *answer;			/* NULL before the first row is asked for */
 	bool		ended;
 	bool		matched;		/* a row has passed the check of what was sent */
-	Bitmapset  *withheld;		/* conditions not sent, for this scan only */
+	Bitmapset  *withheld;		/* columns without filter, for this scan only */
 
 	/* for EXPLAIN ANALYZE, over all requests of the node */
 	HttpStatistics statistics;
 	uint64		rows_received;
 	uint64		rows_removed;
+	Bitmapset  *sent;			/* conditions, by their place in the plan */
 	uint64		refused;		/* requests repeated without filter */
 	uint64		doubted;		/* empty answers that were not believed at once */
 } ConnectorScan;
@@ -96,9 +98,20 @@ prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 
 	for (int i = 0; i < tupdesc->natts; i++)
 		live += TupleDescAttr(tupdesc, i)->attisdropped ? 0 : 1;
+
+	/* several columns may show the same field */
 	foreach(lc, state->columns)
-		state->fields = lappend(state->fields,
-								unconstify(char *, state->table->columns[lfirst_int(lc) - 1].field));
+	{
+		const char *field = state->table->columns[lfirst_int(lc) - 1].field;
+		int			slot = 0;
+
+		while (slot < list_length(state->fields) &&
+			   strcmp(list_nth(state->fields, slot), field) != 0)
+			slot++;
+		if (slot == list_length(state->fields))
+			state->fields = lappend(state->fields, unconstify(char *, field));
+		state->slots = lappend_int(state->slots, slot);
+	}
 	if (state->fields == NIL)
 	{
 		const ColumnOptions *column = narrowest_column(state->table, tupdesc);
@@ -193,6 +206,13 @@ bind_filter(ForeignScanState *node, List **filter)
 			continue;
 		variables += list_length(condition->values);
 		*filter = lappend(*filter, condition);
+		if (!bms_is_member(index, state->sent))
+		{
+			MemoryContext caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+			state->sent = bms_add_member(state->sent, index);
+			MemoryContextSwitchTo(caller);
+		}
 	}
 	return true;
 }
@@ -296,17 +316,17 @@ must_ask_again(ForeignScanState *node)
 static void
 fill_slot(ConnectorScan *state, TupleTableSlot *slot, RowsValue *values)
 {
-	ListCell   *lc;
+	ListCell   *column;
+	ListCell   *place;
 
 	ExecClearTuple(slot);
 	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	foreach(lc, state->columns)
+	forboth(column, state->columns, place, state->slots)
 	{
-		int			slot_number = foreach_current_index(lc);
-		int			index = lfirst_int(lc) - 1;
+		int			index = lfirst_int(column) - 1;
 
-		slot->tts_values[index] = converter_read(state->converters[slot_number],
-												 &values[slot_number],
+		slot->tts_values[index] = converter_read(state->converters[foreach_current_index(column)],
+												 &values[lfirst_int(place)],
 												 &slot->tts_isnull[index]);
 	}
 	ExecStoreVirtualTuple(slot);
@@ -429,8 +449,9 @@ biconnectorEndForeignScan(ForeignScanState *node)
 /* ---- EXPLAIN ---- */
 
 /*
- * The conditions of the plan that would be sent now, in the words of the
- * request, and those that this session does not send any more.
+ * The conditions of the plan in the words of the request: those that are sent
+ * (or were, after a scan), and those that are not, because of their value or
+ * of what this session knows.
  */
 static void
 explain_filter(ForeignScanState *node, struct ExplainState *es)
@@ -465,7 +486,9 @@ explain_filter(ForeignScanState *node, struct ExplainState *es)
 							   constant->constisnull, &condition);
 		}
 		if (trust_get(state->table, &condition) == TRUST_DROPPED ||
-			bms_is_member(condition.attnum, state->withheld))
+			bms_is_member(condition.attnum, state->withheld) ||
+			(state->statistics.requests > 0 &&
+			 !bms_is_member(foreach_current_index(value), state->sent)))
 			out = &dropped;
 		appendStringInfo(out, "%s%s %s %s", out->len > 0 ? " AND " : "",
 						 condition.field,

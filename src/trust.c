@@ -17,6 +17,7 @@
  */
 #include "biconnector_fdw.h"
 
+#include "foreign/foreign.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
@@ -263,13 +264,15 @@ drop_condition(const TableOptions *table, Form_pg_attribute attribute,
 	trust_set(table, condition, TRUST_DROPPED);
 	ereport(WARNING,
 			(errcode(ERRCODE_FDW_ERROR),
-			 errmsg("filters on field \"%s\" of foreign table \"%s\" are not sent in this session any more",
+			 errmsg("the filter on field \"%s\" of foreign table \"%s\" is not sent in this session any more",
 					condition->field, table->relname),
 			 errdetail("The connector of server \"%s\" %s.", table->connector.servername, reason),
-			 errhint("ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (ADD filter_operators 'none') turns them off for good.",
+			 errhint("ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s filter_operators 'none') turns it off for good.",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
 												table->relname),
-					 quote_identifier(NameStr(attribute->attname)))));
+					 quote_identifier(NameStr(attribute->attname)),
+					 option_action(GetForeignColumnOptions(table->relid, attribute->attnum),
+								   "filter_operators"))));
 }
 
 /*

@@ -26,8 +26,9 @@ PYTHON=${PYTHON:-/usr/bin/python3}
 CONNECTOR_LOGIN=anna
 CONNECTOR_PASSWORD='s3cret word'
 
-say() { printf '==> %s\n' "$*"; }
-note() { printf '    %s\n' "$*"; }
+# (that nobody reads it any more must not keep us from cleaning up)
+say() { printf '==> %s\n' "$*" || true; }
+note() { printf '    %s\n' "$*" || true; }
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
@@ -240,17 +241,25 @@ start_connector() {
 
 # ---- leaving nothing behind ------------------------------------------------
 
-# Runs a command in a process group of its own and waits for it.  Bash heeds a
-# signal only when what runs in the foreground has ended; this way it does so at
-# once, and end_job can end all that the command has started.
+# Runs a command in a process group of its own and waits for it, half an hour at
+# most.  Bash heeds a signal only when what runs in the foreground has ended; this
+# way it does so at once, and end_job can end all that the command has started.
 job=
 run_job() {
-	local status=0
+	local status=0 deadline=$((SECONDS + ${JOB_TIMEOUT:-1800}))
 
 	set -m
 	("$@") </dev/null &
 	job=$!
 	set +m
+	while kill -0 "$job" 2>/dev/null; do
+		if [ "$SECONDS" -gt "$deadline" ]; then
+			note "this takes too long; ending it"
+			end_job
+			return 124
+		fi
+		sleep 0.2
+	done
 	wait "$job" || status=$?
 	job=
 	return "$status"

@@ -52,9 +52,11 @@ DATE_FORMS = [
     "0000-00-00 00:00:00", "2024-02-30", "2024-13-01", "2024-08-30 25:00:00", "30.08.2024",
     "08/30/2024", "20240830", "2024-08", "1725013197", "now", "today", "infinity", "epoch",
     "12:19", "12:19:57", "12:19:57.5", "12:19:57+02:00", "25:00:00", 1725013197]
+TRUTH_FORMS = [
+    "true", "FALSE", "t", "yes", "off", "1", "0", "2", ("blanks around true", " true "), "truth",
+    1, 0.0, 2]
 TEXT_FORMS = [
-    "true", "false", "t", "yes", "off", "1", "0", "2", 1, 2, "null", "happy", "Happy",
-    ("null", None), ("empty", ""), ("blank", " "), ("blanks around", "  7 "),
+    "happy", "Happy", ("null", None), ("empty", ""), ("blank", " "), ("blanks around", "  7 "),
     ("blanks behind", "abc   "), ("quotes", 'say "it\'s"'), ("backslash", "C:\\new"),
     ("control characters", "a\tb\nc\x01d"), ("Cyrillic", "Привет"), ("emoji", "😀 smile"),
     ("combined", "e\u0301te\u0301"), ("wide digits", "５"), ("no-break space", "\u00a05"),
@@ -99,13 +101,12 @@ def big_ids():
 
 
 def forms():
-    """The values of every kind with their names, each once."""
-    named = {}
-    for form in NUMBER_FORMS + MONEY_FORMS + DATE_FORMS + TEXT_FORMS:
-        if not isinstance(form, tuple):
-            form = f"{'text' if isinstance(form, str) else 'number'} {form}", form
-        named.setdefault(*form)
-    return named.items()
+    """The kind of each form, its name and its value."""
+    for kind, values in (("number", NUMBER_FORMS), ("money", MONEY_FORMS), ("date", DATE_FORMS),
+                         ("truth", TRUTH_FORMS), ("text", TEXT_FORMS)):
+        for value in values:
+            name = f"{'text' if isinstance(value, str) else 'number'} {value}"
+            yield (kind, *value) if isinstance(value, tuple) else (kind, name, value)
 
 
 def insert(db, table, rows):
@@ -131,7 +132,7 @@ def fill(db):
     insert(db, "bigids", big_ids())
 
     # A column without a type takes numbers and strings as they are
-    db.execute("CREATE TABLE forms (CODE TEXT, VALUE)")
+    db.execute("CREATE TABLE forms (KIND TEXT, CODE TEXT, VALUE)")
     insert(db, "forms", forms())
 
     db.execute('CREATE TABLE "Weird ""Table""" ("select" INT, "Mixed Case" TEXT, "ünï" TEXT)')

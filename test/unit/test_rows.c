@@ -675,6 +675,49 @@ test_structure_bytes(void)
 	test_ok(wrong == 0, "every byte in the place of structure and white space");
 }
 
+/*
+ * A document that is cut off anywhere is an error behind the rows that are
+ * complete, never a document of fewer rows.
+ */
+static void
+test_prefixes(void)
+{
+	static const char doc[] =
+	"\xEF\xBB\xBF[[\"ID\",\"N\"], [1,\"]]\"] ,[-2.5e3,null]\n,[\"\\u00e9\",[[]]],[true,{\"a\":[1]}] ]\n";
+	const Columns columns[] = {{(const int[]) {0, 1}, 2, 2}, {(const int[]) {-1, -1}, 2, 0}};
+	const size_t complete = sizeof(doc) - 2;	/* with the closing bracket */
+	size_t		rows = 0;
+	int			wrong = 0;
+
+	for (size_t len = 0; len <= complete + 1; len++)
+	{
+		/* the rows end at these places, and nowhere else */
+		static const char *const ends[] = {"\"N\"]", "\"]]\"]", "null]", "[[]]]", "[1]}]"};
+
+		for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		{
+			size_t		end_len = strlen(ends[i]);
+
+			if (len >= end_len && memcmp(doc + len - end_len, ends[i], end_len) == 0)
+				rows++;
+		}
+		for (int i = -1; i < 2; i++)
+		{
+			Reading		reading;
+
+			read_pieces(&reading, doc, len, NULL, 0, false, i < 0 ? NULL : &columns[i]);
+			if (reading.broken || reading.nrows != rows)
+				wrong++;
+			else if (len >= complete ? reading.status != ROWS_END :
+					 reading.error_offset != (len < 3 ? 0 : len) ||
+					 reading.error_kind != (len == 1 || len == 2 ? ROWS_ERR_NOT_ARRAY : ROWS_ERR_TRUNCATED))
+				wrong++;
+			reading_free(&reading);
+		}
+	}
+	test_ok(wrong == 0 && rows == 5, "a document cut off at any place");
+}
+
 /* "[[" + count times open + middle + count times close + "]]" */
 static void
 make_nested(Text *doc, int count, const char *open, const char *middle, const char *close)
@@ -1122,6 +1165,7 @@ main(void)
 	test_numbers();
 	test_literals();
 	test_structure_bytes();
+	test_prefixes();
 	test_depth();
 	test_huge_rows();
 	test_large_offsets();

@@ -17,12 +17,13 @@
  */
 #include <dirent.h>
 #include <json.h>
+#include <regex.h>
 
 #include "reading.h"
 #include "test.h"
 
 #define CORPUS			"corpus"
-#define DOCUMENTS		200000
+#define DOCUMENTS		400000
 #define SEED			20240830
 #define MAX_FAILURES	10		/* that are shown */
 
@@ -153,7 +154,7 @@ depth_at(const Doc *doc, uint64_t at)
 /*-------------------------------------------------------------------------
  * The known differences.
  *
- * In all but two of them json-c accepts what RFC 8259 does not allow.  Each
+ * In most of them json-c accepts what RFC 8259 does not allow.  Each of these
  * has a function that looks at the place of our error, says whether this is
  * the difference, and if so changes the document to something that both must
  * read in the same way.
@@ -266,6 +267,55 @@ is_too_deep(Doc *doc, uint64_t at)
  */
 #define BOM "\xEF\xBB\xBF"
 
+/* The code of an escape \uXXXX at this place, or -1 */
+static long
+escape_at(const Doc *doc, uint64_t at)
+{
+	char		digits[5] = "";
+
+	if (!doc_has(doc, at, "\\u") || doc->len - at < 6)
+		return -1;
+	memcpy(digits, doc->data + at + 2, 4);
+	return strtol(digits, NULL, 16);
+}
+
+/*
+ * A different value: json-c decodes a surrogate pair and then takes some of
+ * the characters beyond U+FFFF (U+1D800 is one) for surrogates again, because
+ * it looks at their lower 16 bits alone.  Here: all such pairs are replaced by
+ * another; false if there are none.  The document is one that we accept.
+ */
+static bool
+mend_surrogate_lookalikes(Doc *doc)
+{
+	bool		result = false;
+
+	for (uint64_t at = 0; at < doc->len; at++)
+	{
+		long		high;
+		long		low;
+
+		if (doc->data[at] != '\\')
+			continue;
+		high = escape_at(doc, at);
+		low = escape_at(doc, at + 6);
+		if (high >= 0xD800 && high <= 0xDBFF && low >= 0xDC00 && low <= 0xDFFF)
+		{
+			long		lower_bits = ((high & 0x3F) << 10) + (low & 0x3FF);
+
+			if (lower_bits >= 0xD800 && lower_bits <= 0xDFFF)
+			{
+				doc_splice(doc, at, 12, "\\ud83d\\ude00", 12);
+				result = true;
+			}
+			at += 11;
+		}
+		else
+			at++;				/* the character behind the backslash */
+	}
+	return result;
+}
+
 typedef enum DifferenceId
 {
 	CONTROL_CHARACTER,
@@ -274,7 +324,8 @@ typedef enum DifferenceId
 	POINT,
 	SINGLE_QUOTES,
 	TOO_DEEP,
-	BYTE_ORDER_MARK
+	BYTE_ORDER_MARK,
+	SURROGATE_LOOKALIKE
 } DifferenceId;
 
 static struct
@@ -292,6 +343,7 @@ static struct
 	[SINGLE_QUOTES] = {"single-quoted keys", ROWS_ERR_SYNTAX, mend_single_quotes, 0, 0},
 	[TOO_DEEP] = {"limit of depth", ROWS_ERR_DEPTH, is_too_deep, 0, 0},
 	[BYTE_ORDER_MARK] = {"byte order mark", ROWS_ERR_NONE, NULL, 0, 0},
+	[SURROGATE_LOOKALIKE] = {"characters that look like surrogates", ROWS_ERR_NONE, NULL, 0, 0},
 };
 
 #define NDIFFERENCES (int) (sizeof(differences) / sizeof(differences[0]))
@@ -495,6 +547,60 @@ compare_rows(const Reading *reading, const Doc *doc, json_object *root)
 	return NULL;
 }
 
+/*
+ * json-c cannot tell whether a document has what it lets pass by mistake, so
+ * this looks for that: NULL if there is no such thing in a document that has
+ * been accepted, whose structure is known to be right.
+ */
+static const char *
+check_strictness(const Doc *doc, uint64_t at)
+{
+	static regex_t token;
+	static bool compiled = false;
+
+	if (!compiled)
+	{
+		if (regcomp(&token, "^(-?(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][+-]?[0-9]+)?|null|true|false)$",
+					REG_EXTENDED | REG_NOSUB) != 0)
+			exit(2);
+		compiled = true;
+	}
+
+	while (at < doc->len)
+	{
+		char		c = doc->data[at];
+		char		word[2048];
+		size_t		len = 0;
+
+		if (strchr("[]{},: \t\r\n", c) != NULL && c != '\0')
+		{
+			at++;
+			continue;
+		}
+		if (c == '"')
+		{
+			while (doc_byte(doc, ++at) != '"')
+			{
+				if (at >= doc->len || (unsigned char) doc->data[at] < 0x20)
+					return "accepted, with a control character in a string";
+				if (doc->data[at] == '\\')
+					at++;
+			}
+			at++;
+			continue;
+		}
+		for (; at < doc->len && strchr("[]{},: \t\r\n\"", doc->data[at]) == NULL; at++)
+		{
+			if (len < sizeof(word) - 1)
+				word[len++] = doc->data[at];
+		}
+		word[len] = '\0';
+		if (regexec(&token, word, 0, NULL, 0) != 0)
+			return "accepted, with something that is no JSON value";
+	}
+	return NULL;
+}
+
 static unsigned agreed_accepted = 0;
 static unsigned agreed_refused = 0;
 static unsigned agreed_other = 0;	/* documents, but no array of arrays */
@@ -537,7 +643,17 @@ compare_document(Doc *doc, bool *accepted)
 		else if (ours)
 		{
 			result = compare_rows(&reading, doc, root);
-			agreed_accepted++;
+			if (result && mend_surrogate_lookalikes(doc))
+			{
+				count_difference(SURROGATE_LOOKALIKE);
+				result = NULL;
+				again = true;
+			}
+			else if (!result)
+			{
+				result = check_strictness(doc, bom);
+				agreed_accepted++;
+			}
 		}
 		else if (!theirs)
 			agreed_refused++;
@@ -623,7 +739,8 @@ add_string(Doc *doc)
 	};
 	/* these have no place in a text, but are no errors of syntax either */
 	static const char *const odd_pieces[] = {
-		"\\u0000", "\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud800\\n", "\\udc00\\ud800",
+		"\\u0000", "\\ud800", "\\udc00", "\\ud800\\u0041", "\\ud800\\n", "\\ud800\\ndc00",
+		"\\ud800udc00", "\\udc00\\ud800",
 		"\\ud800\\ud800\\udc00", "\xFF", "\x80", "\xC3", "\xED\xA0\x80", "\x7F", "\xEF\xBB\xBF"
 	};
 	unsigned	count = next_random(8) == 0 ? next_random(40) : next_random(5);
@@ -635,9 +752,10 @@ add_string(Doc *doc)
 			doc_add_text(doc, PICK(odd_pieces));
 		else if (next_random(10) == 0)
 		{
-			char		code[8];
+			const char *format = next_random(2) ? "\\u%04x" : "\\u%04X";
+			char		code[16];
 
-			sprintf(code, next_random(2) ? "\\u%04x" : "\\u%04X", next_random(0x10000));
+			sprintf(code, format, next_random(0x10000));
 			doc_add_text(doc, code);
 		}
 		else
@@ -800,7 +918,7 @@ mutate(Doc *doc)
 		"[", "]", "{", "}", ",", ":", "\"", "'", "\\", "\\u", "\\ud800", "\\x", "/", "//", "/**/",
 		"0", "00", "-", "-0", "+", ".", "1.", "-.5", "e", "1e5", "E+", "Infinity", "-Infinity", "NaN", "nan",
 		"null", "true", "false", "nul", "True", "undefined", " ", "\n", "\t", "\v", "\f", "\x01", "\x1F", "\x7F",
-		BOM, "\xC2\xA0", "[]", "{}", "[[", "]]", "],[", "\"a\"", "\"a\":1", "'a':1", "{'a':1}", "{\"a\":1,}", "0.", "01"
+		BOM, "\xC2\xA0", "[]", "{}", "[[", "]]", "],[", "\"a\"", "\"a\":1", "'a':1", "{'a':1}", "{\"a\":1,}", "{\"a\",1}", "0.", "01"
 	};
 	size_t		at = next_random((unsigned) doc->len + 1);
 	size_t		left = doc->len - at;
@@ -1081,7 +1199,12 @@ main(int argc, char **argv)
 	unsigned long documents = argc > 1 ? strtoul(argv[1], NULL, 10) : DOCUMENTS;
 	uint64_t	seed = argc > 2 ? strtoull(argv[2], NULL, 10) : SEED;
 
-	test_diag("json-c %s", json_c_version());
+	/* other versions have other differences */
+	if (json_c_version_num() >> 8 != ((0 << 8) | 16))
+	{
+		printf("1..0 # SKIP made for json-c 0.16, this is %s\n", json_c_version());
+		return 0;
+	}
 	test_corpus();
 
 	agreed_accepted = agreed_refused = agreed_other = 0;

@@ -16,6 +16,8 @@ OBJS = \
 	src/trust.o \
 	src/connector.o \
 	src/convert.o \
+	src/convert_number.o \
+	src/convert_datetime.o \
 	src/mask.o \
 	src/http.o \
 	src/document.o \

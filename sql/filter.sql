@@ -9,6 +9,17 @@ CREATE TABLE here.items AS SELECT * FROM shop.items;
 CREATE TABLE here.bigids AS SELECT * FROM shop.bigids;
 CREATE TABLE here.weird AS SELECT * FROM shop."Weird ""Table""";
 
+-- The end of the log of requests, and the data requests that came after it
+CREATE FUNCTION log_end() RETURNS bigint
+LANGUAGE sql AS 'SELECT size FROM connector, pg_stat_file(log)';
+CREATE FUNCTION requests_after(place bigint) RETURNS TABLE (n bigint, body jsonb)
+LANGUAGE sql AS $$
+    SELECT (entry ->> 'n')::bigint, entry -> 'body'
+    FROM connector, regexp_split_to_table(pg_read_file(log, place, log_end() - place), E'\n') AS line,
+        LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
+    WHERE entry ? 'endpoint'
+$$;
+
 -- For each condition (one a line): the filter of the request that it makes for a
 -- table in schema shop ("none" if it has none), how many requests there were, how many
 -- rows come back, and whether they are those of the table of that name in schema
@@ -22,18 +33,17 @@ DECLARE
     got text[];
     wanted text[];
 BEGIN
-    SELECT max(r.n) INTO before FROM requests() AS r;
     FOREACH condition IN ARRAY string_to_array(btrim(conditions, E'\n'), E'\n') LOOP
+        before := log_end();
         EXECUTE format('SELECT array_agg(t::text ORDER BY t::text COLLATE "C") FROM shop.%I AS t WHERE %s',
                        remote, condition) INTO got;
         EXECUTE format('SELECT array_agg(t::text ORDER BY t::text COLLATE "C") FROM here.%I AS t WHERE %s',
                        coalesce(local, remote), condition) INTO wanted;
         SELECT count(*), coalesce((array_agg(r.body ->> 'filter' ORDER BY r.n))[1], 'none')
-        INTO requests, sent FROM requests() AS r WHERE r.n > before;
+        INTO requests, sent FROM requests_after(before) AS r;
         IF requests = 0 THEN
             sent := 'no request';
         END IF;
-        before := before + requests;
         rows := coalesce(cardinality(got), 0);
         verdict := CASE WHEN got IS DISTINCT FROM wanted THEN 'WRONG' ELSE 'right' END;
         RETURN NEXT;
@@ -363,6 +373,8 @@ PREPARE by_sum(int) AS SELECT id FROM shop.items WHERE id = $1 + five();
 -- The filter of each of these; NULL is a request without one
 CREATE FUNCTION asked_by_parameters() RETURNS TABLE (statement text, filters text[], ids text)
 LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint;
 BEGIN
     FOREACH statement IN ARRAY ARRAY[
         'by_id(5)', 'by_id(7)', 'by_id(NULL)', 'by_id(9007199254740993)', 'by_id(5)',
@@ -370,11 +382,11 @@ BEGIN
         'by_name(''Apple'')', 'by_name(''apple '')', 'by_name('''')', 'by_name(NULL)', 'by_name(''Ёлка'')',
         'by_any(''Apple'', ''apple'')', 'by_any(''Apple'', ''apple '')', 'by_any(NULL, ''apple'')',
         'by_sum(1)', 'by_sum(2)'] LOOP
-        SELECT coalesce(array_agg(body ->> 'filter'), '{}') INTO filters
-        FROM requests_of('EXECUTE ' || statement) AS body;
+        before := log_end();
         EXECUTE 'CREATE TEMP TABLE result AS EXECUTE ' || statement;
         SELECT string_agg(id::text, ' ' ORDER BY id) INTO ids FROM result;
         DROP TABLE result;
+        SELECT coalesce(array_agg(r.body ->> 'filter'), '{}') INTO filters FROM requests_after(before) AS r;
         RETURN NEXT;
     END LOOP;
 END
@@ -420,11 +432,11 @@ BEGIN
     EXECUTE format('CREATE FOREIGN TABLE shop.long (id int OPTIONS (column_name ''ORDER_ID''),
         city text OPTIONS (column_name ''CITY'')) SERVER %I OPTIONS (table_name %L)', server, tbl);
     FOREACH length IN ARRAY lengths LOOP
-        SELECT coalesce(max(r.n), 0) INTO before FROM requests() AS r;
+        before := log_end();
         EXECUTE format('SELECT count(%s) FROM shop.long WHERE id IN (%s)', columns,
                        (SELECT string_agg(n::text, ',') FROM generate_series(1, length) AS n)) INTO rows;
         SELECT count(*), coalesce(max(jsonb_array_length(r.body -> 'filter' -> 'ORDER_ID')), 0)
-        INTO requests, values_sent FROM requests() AS r WHERE r.n > before;
+        INTO requests, values_sent FROM requests_after(before) AS r;
         RETURN NEXT;
     END LOOP;
     DROP FOREIGN TABLE shop.long;
@@ -458,6 +470,10 @@ $$);
 SELECT * FROM requests_of('SELECT id FROM shop.items_json WHERE id = 5 AND name = ''7''');
 
 SET client_min_messages = error;
+DROP FUNCTION asked, asked_id_and_flag, asked_by_parameters, long_list, five, five_now, five_or_so,
+    nearly_equal, requests_after, log_end;
+DROP COLLATION caseless CASCADE;
 DROP SCHEMA here CASCADE;
 DROP FOREIGN TABLE shop.codes, shop.twice, shop.by_hand, shop.typed, shop.collated, shop.items_json;
+DROP DOMAIN whole;
 DROP SERVER shop_json CASCADE;

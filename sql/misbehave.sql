@@ -292,6 +292,52 @@ SELECT * FROM report('http');
 SELECT spec, format, statement, tbl FROM outcomes JOIN misbehaviours USING (id)
 WHERE outcome = 'WRONG' ORDER BY id, tbl, statement;
 
+
 --
--- What cannot be seen from outside, or is changed by design
+-- What is changed by design, and what cannot be seen from outside
 --
+CREATE PROCEDURE make_table(tbl text, spec text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM make_table(tbl, m) FROM misbehaviours AS m WHERE m.spec = 'empty_as_header_only';
+    EXECUTE format('ALTER FOREIGN TABLE field.%I OPTIONS (SET table_name %L)', tbl, tbl || '+' || spec);
+END
+$$;
+
+-- Strings that come as arrays and objects are shown as JSON.  Conditions hold for what
+-- is shown, whatever the connector finds.
+CALL make_table('items', 'nested');
+SELECT id, name, status FROM field.items WHERE id IN (1, 2);
+SELECT count(*) FROM field.items WHERE name = 'Apple';
+SELECT count(*) FROM field.items WHERE name LIKE '_"%';
+SELECT count(*) FROM field.items WHERE name LIKE '{"value":"%';
+DROP FOREIGN TABLE field.items;
+
+-- A connector that sends fewer rows than it has and was asked for cannot be told from
+-- one that has no more.  There are 250 rows, and 84 of them are won.
+CALL make_table('items', 'cap:50');
+SELECT count(*) FROM field.items;
+SELECT count(*) FROM field.items WHERE id = 200;
+SELECT count(*) FROM field.items WHERE status = 'won';
+-- Unless we ask for no more than it sends
+ALTER FOREIGN TABLE field.items OPTIONS (ADD row_limit '50');
+SELECT count(*) FROM field.items;
+SELECT count(*) FROM field.items WHERE id = 200;
+DROP FOREIGN TABLE field.items;
+
+-- An unknown table without rows is like a known one without
+CALL make_table('items', 'unknown_table_empty');
+ALTER FOREIGN TABLE field.items OPTIONS (SET table_name 'itmes+unknown_table_empty');
+SELECT count(*) FROM field.items;
+
+-- Integers as floats are those that the connector has, not those that it had
+CALL make_table('bigids', 'floats');
+SELECT id, code FROM field.bigids WHERE code IN ('9007199254740991', '9007199254740993');
+
+DROP SCHEMA field, copy CASCADE;
+DROP SERVER field_form CASCADE;
+DROP SERVER field_json CASCADE;
+DROP FUNCTION make_table, outcome, report;
+DROP PROCEDURE make_table, try;
+DROP VIEW statements;
+DROP TABLE conditions, misbehaviours, outcomes;

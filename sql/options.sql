@@ -76,7 +76,8 @@ FROM unnest(ARRAY['https://anna:secret@bi.example.com/data', 'https://anna@bi.ex
     'https://anna:sec/ret@bi.example.com/', 'https://anna:sec?ret@bi.example.com/',
     'https://anna:sec#ret@bi.example.com/', E'https://anna:secret\\@bi.example.com/',
     'https:anna:secret@bi.example.com/', 'anna:secret@bi.example.com/data',
-    'ftp://anna:secret@bi.example.com/']) AS value;
+    'ftp://anna:secret@bi.example.com/',
+    'https:///anna:secret@bi.example.com/', 'https:/anna:secret@bi.example.com/']) AS value;
 SELECT server_option('url_data', 'ftp://bi.example.com/data?key=', 'ftp://bi.example.com/data#top');
 SELECT server_option('proxy', 'http://proxy:3128', 'https://proxy', 'socks5h://proxy:1080',
                      'ftp://proxy', 'proxy:3128', '', 'http://anna:secret@proxy:3128');

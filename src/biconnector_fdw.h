@@ -206,11 +206,14 @@ extern bool trust_verify(const TableOptions *table, Form_pg_attribute attribute,
 /* What to ask of the data endpoint */
 typedef struct DataRequest
 {
-	List	   *fields;			/* of char *: codes wanted, in the order of slots */
-	bool		select_all;		/* leave select out: the fields are all of them */
+	List	   *fields;			/* of char *: codes wanted, in the order of
+								 * slots */
+	bool		select_all;		/* leave select out: the fields are all of
+								 * them */
 	List	   *filter;			/* of FilterCondition * */
 	int			limit;			/* rows to ask for, at least 1 */
-	bool		whole;			/* every row is wanted: reaching limit is an error */
+	bool		whole;			/* every row is wanted: reaching limit is an
+								 * error */
 } DataRequest;
 
 typedef struct DataAnswer DataAnswer;
@@ -219,7 +222,8 @@ typedef struct DataAnswer DataAnswer;
 typedef struct RemoteTable
 {
 	char	   *code;
-	char	   *key;			/* what calls pass as table: the id, or the code */
+	char	   *key;			/* what calls pass as table: the id, or the
+								 * code */
 } RemoteTable;
 
 /* An entry of a table's description, in the database's encoding */

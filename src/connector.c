@@ -581,6 +581,7 @@ raise_row_limit(const DataAnswer *answer)
 {
 	const TableOptions *table = answer->table;
 	int			limit = answer->request->limit;
+
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("the answer of server \"%s\" may be cut short",

@@ -37,8 +37,13 @@
 #include "storage/latch.h"
 #include "utils/memutils.h"
 
-/* What libcurl reads at once */
+/*
+ * What libcurl reads at once.  It unpacks all of that before it heeds a pause,
+ * and keeps it, copying the rest each time we go on.  The methods we accept
+ * pack up to a thousand bytes into one: hence so little for packed answers.
+ */
 #define RECEIVE_SIZE		(128 * 1024)
+#define RECEIVE_SIZE_PACKED	(8 * 1024)
 
 /* Above this many unread bytes the transfer pauses */
 #define HIGH_WATER			(256 * 1024)
@@ -382,8 +387,9 @@ start_transfer(HttpAnswer *answer)
 	SETOPT(easy, CURLOPT_POSTFIELDS, answer->body);
 	SETOPT(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) answer->body_length);
 	SETOPT(easy, CURLOPT_USERAGENT, options->user_agent);
+	/* not all that libcurl knows: others pack without such a bound */
 	if (options->compression)
-		SETOPT(easy, CURLOPT_ACCEPT_ENCODING, "");
+		SETOPT(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 
 	/* the environment's proxy settings are not ours: "" turns them off */
 	SETOPT(easy, CURLOPT_PROXY, options->proxy ? options->proxy : "");
@@ -397,7 +403,8 @@ start_transfer(HttpAnswer *answer)
 	/* silence is watched in wait_for_curl(), only while we wait */
 	SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		   (long) Max(1.0, options->connect_timeout * 1000.0));
-	SETOPT(easy, CURLOPT_BUFFERSIZE, (long) RECEIVE_SIZE);
+	SETOPT(easy, CURLOPT_BUFFERSIZE,
+		   (long) (options->compression ? RECEIVE_SIZE_PACKED : RECEIVE_SIZE));
 	SETOPT(easy, CURLOPT_WRITEFUNCTION, write_callback);
 	SETOPT(easy, CURLOPT_WRITEDATA, answer);
 	SETOPT(easy, CURLOPT_HEADERFUNCTION, header_callback);
@@ -894,22 +901,18 @@ http_url_problem(const char *url, bool proxy)
 	CURLU	   *parsed = curl_url();
 	char	   *scheme = NULL;
 	char	   *host = NULL;
-	char	   *user = NULL;
-	char	   *password = NULL;
 	const char *problem = NULL;
 
 	if (parsed == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (length == 0 ||
-		curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-		curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-		curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+	if (length > 0 && memchr(authority, '@', length))
+		problem = "A user name or password may not be part of it.";
+	else if (length == 0 ||
+			 curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+			 curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+			 curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
 		problem = proxy ? "It must look like \"http://host:port\"."
 			: "It must look like \"https://host/path\".";
-	else if (memchr(authority, '@', length) ||
-			 curl_url_get(parsed, CURLUPART_USER, &user, 0) == CURLUE_OK ||
-			 curl_url_get(parsed, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK)
-		problem = "A user name or password may not be part of it.";
 	else
 	{
 		while (*schemes && pg_strcasecmp(*schemes, scheme) != 0)
@@ -920,8 +923,6 @@ http_url_problem(const char *url, bool proxy)
 	}
 	curl_free(scheme);
 	curl_free(host);
-	curl_free(user);
-	curl_free(password);
 	curl_url_cleanup(parsed);
 	return problem;
 }

@@ -13,7 +13,8 @@
 /* How requests travel; strings may be NULL for "not set" */
 typedef struct HttpOptions
 {
-	double		connect_timeout;	/* seconds, to resolve, connect and shake hands */
+	double		connect_timeout;	/* seconds, to resolve, connect and shake
+									 * hands */
 	double		read_timeout;	/* seconds of silence while we wait for bytes */
 	size_t		max_buffer;		/* bytes the answer's buffer may grow to */
 	bool		compression;	/* ask for compressed answers */

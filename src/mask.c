@@ -153,7 +153,8 @@ character_ends(const char *text, size_t length, const char *character, int bytes
 static size_t
 secret_length(const char *text, size_t length, const char *secret, bool cut)
 {
-	List	   *places = list_make1_int(0);	/* where the next character may start */
+	List	   *places = list_make1_int(0); /* where the next character may
+											 * start */
 	ListCell   *lc;
 
 	while (*secret && places != NIL)

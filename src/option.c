@@ -82,6 +82,7 @@ static const struct
 	OptionSetter set;
 	size_t		offset;
 }			options[] =
+
 {
 	/* endpoints of the connector: http and https URLs */
 	{"url_check", ForeignServerRelationId, set_url, CONNECTOR(url_check)},
@@ -96,7 +97,10 @@ static const struct
 	{"row_limit", ForeignServerRelationId, set_row_limit, CONNECTOR(row_limit)},
 	{"row_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(row_limit)},
 
-	/* conditions the connector is trusted with: list of eq, in (default both), or none */
+	/*
+	 * conditions the connector is trusted with: list of eq, in (default
+	 * both), or none
+	 */
 	{"filter_operators", ForeignServerRelationId, set_filter_operators, CONNECTOR(filter_operators)},
 	{"filter_operators", ForeignTableRelationId, set_filter_operators, OVERRIDE(filter_operators)},
 	{"filter_operators", AttributeRelationId, set_filter_operators, COLUMN(filter_operators)},
@@ -111,7 +115,10 @@ static const struct
 	{"fdw_tuple_cost", ForeignServerRelationId, set_cost, CONNECTOR(tuple_cost)},
 	{"fdw_tuple_cost", ForeignTableRelationId, set_cost, OVERRIDE(tuple_cost)},
 
-	/* seconds, or with a unit: to connect (10), of silence while reading (250) */
+	/*
+	 * seconds, or with a unit: to connect (10), of silence while reading
+	 * (250)
+	 */
 	{"connect_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.connect_timeout)},
 	{"read_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.read_timeout)},
 
@@ -140,7 +147,10 @@ static const struct
 	/* type of the field in the connector's description */
 	{"field_type", AttributeRelationId, set_field_type, COLUMN(wire_type)},
 
-	/* zone in which datetimes with an offset are shown, or without one are read */
+	/*
+	 * zone in which datetimes with an offset are shown, or without one are
+	 * read
+	 */
 	{"time_zone", AttributeRelationId, set_time_zone, COLUMN(time_zone)},
 };
 
@@ -149,6 +159,7 @@ static const struct
 	const char *name;
 	WireType	wire_type;
 }			wire_types[] =
+
 {
 	{"int", WIRE_INT},
 	{"string", WIRE_STRING},

@@ -38,7 +38,8 @@ typedef struct PlanInfo
 	TableOptions *table;
 	List	   *sent;			/* RestrictInfos to be sent */
 	List	   *filters;		/* of FilterExpr *, for each of them */
-	Bitmapset  *attrs_used;		/* offset by FirstLowInvalidHeapAttributeNumber */
+	Bitmapset  *attrs_used;		/* offset by
+								 * FirstLowInvalidHeapAttributeNumber */
 	double		received;		/* rows that the answer is expected to have */
 } PlanInfo;
 

@@ -145,11 +145,24 @@ static inline const unsigned char *
 find_string_stop(const unsigned char *p, const unsigned char *end,
 				 unsigned char *seen)
 {
-	unsigned char all = *seen;
-
-	while (p < end && !is_byte(*p, BYTE_STOP))
-		all |= *p++;
-	*seen = all;
+	/* four at a time, to look less often whether the buffer ends */
+	for (; end - p >= 4; p += 4)
+	{
+		if (is_byte(p[0], BYTE_STOP))
+			return p;
+		*seen |= p[0];
+		if (is_byte(p[1], BYTE_STOP))
+			return p + 1;
+		*seen |= p[1];
+		if (is_byte(p[2], BYTE_STOP))
+			return p + 2;
+		*seen |= p[2];
+		if (is_byte(p[3], BYTE_STOP))
+			return p + 3;
+		*seen |= p[3];
+	}
+	for (; p < end && !is_byte(*p, BYTE_STOP); p++)
+		*seen |= *p;
 	return p;
 }
 
@@ -421,7 +434,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 	}
 }
 
-/* Makes room for one more value.  False if there is no memory for it. */
+/* Makes room for that many values.  False if there is no memory for them. */
 static bool
 reserve_values(RowsReader *reader, size_t needed)
 {
@@ -430,16 +443,19 @@ reserve_values(RowsReader *reader, size_t needed)
 
 	if (needed <= capacity)
 		return true;
-	if (capacity > SIZE_MAX / 2 / sizeof(RowsValue))
+
+	/* at least double it, so that reading a long header stays linear */
+	if (capacity < 8)
+		capacity = 8;
+	if (needed < capacity * 2)
+		needed = capacity * 2;
+	if (needed > SIZE_MAX / sizeof(RowsValue))
 		return false;
-	capacity = capacity < 16 ? 16 : capacity * 2;
-	if (capacity < needed)
-		capacity = needed;
-	values = realloc(reader->values, capacity * sizeof(RowsValue));
+	values = realloc(reader->values, needed * sizeof(RowsValue));
 	if (values == NULL)
 		return false;
 	reader->values = values;
-	reader->capacity = capacity;
+	reader->capacity = needed;
 	return true;
 }
 

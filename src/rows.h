@@ -86,13 +86,14 @@ typedef enum RowsText
 /* One value of a row.  It owns nothing. */
 typedef struct RowsValue
 {
-	const char *data;			/* text in the caller's buffer: a string without
-								 * its quotes, everything else as written */
+	const char *data;			/* text in the caller's buffer: a string
+								 * without its quotes, everything else as
+								 * written */
 	size_t		len;			/* bytes of it; there is no terminating NUL */
 	RowsKind	kind;
 	bool		escaped;		/* a string with escapes: rows_unescape() it */
-	bool		ascii;			/* no byte >= 0x80 in the text (but escapes may
-								 * stand for any character) */
+	bool		ascii;			/* no byte >= 0x80 in the text (but escapes
+								 * may stand for any character) */
 	bool		integer;		/* a number without fraction and exponent */
 } RowsValue;
 
@@ -102,14 +103,15 @@ typedef struct RowsValue
 typedef struct RowsReader
 {
 	RowsValue  *values;			/* the row that ROWS_ROW told of: before
-								 * rows_set_columns() all its values, afterwards
-								 * one for each slot */
-	size_t		nvalues;		/* how many values that row has in the document,
-								 * skipped ones included; likewise for the row
-								 * that ROWS_ERR_WIDTH tells of */
+								 * rows_set_columns() all its values,
+								 * afterwards one for each slot */
+	size_t		nvalues;		/* how many values that row has in the
+								 * document, skipped ones included; likewise
+								 * for the row that ROWS_ERR_WIDTH tells of */
 	size_t		width;			/* how many it must have; 0 while not known */
-	uint64_t	row;			/* number of the row last read, or being read
-								 * when it was found wrong; the header is 0 */
+	uint64_t	row;			/* number of the row last read; with an error,
+								 * of the row in which, or in the place of
+								 * which, it was found; the header is 0 */
 	uint64_t	nrows;			/* rows handed out so far, with the header */
 
 	RowsErrorKind error_kind;

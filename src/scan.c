@@ -55,7 +55,8 @@ typedef struct ConnectorScan
 	uint64		rows_removed;
 	Bitmapset  *sent;			/* conditions, by their place in the plan */
 	uint64		refused;		/* requests repeated without filter */
-	uint64		doubted;		/* empty answers that were not believed at once */
+	uint64		doubted;		/* empty answers that were not believed at
+								 * once */
 } ConnectorScan;
 
 /* ---- begin ---- */
@@ -150,9 +151,9 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
 	foreach(lc, state->columns)
 		state->converters[foreach_current_index(lc)] =
-			converter_create(TupleDescAttr(tupdesc, lfirst_int(lc) - 1),
-							 &state->table->columns[lfirst_int(lc) - 1],
-							 &state->table->connector);
+		converter_create(TupleDescAttr(tupdesc, lfirst_int(lc) - 1),
+						 &state->table->columns[lfirst_int(lc) - 1],
+						 &state->table->connector);
 	state->request_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "biconnector request",
 												   ALLOCSET_SMALL_SIZES);

@@ -82,7 +82,7 @@ my @answers = (
 	[ 'has status 206', sub { $_[0]->answer($rows, status => 206) },
 		'HV00M', 'server "faults" answered with HTTP status 206' ],
 	[ 'redirects without saying where', sub { $_[0]->answer('', status => 302) },
-		'HV00M', 'answered with HTTP status 302 without saying where to go' ],
+		'HV00M', 'server "faults" answered with HTTP status 302' ],
 
 	[ 'is HTTP/1.0 without a length',
 		sub { $_[0]->send("HTTP/1.0 200 OK\r\n$json\r\n\r\n$rows") }, 6 ],

@@ -359,6 +359,15 @@ sub pump
 	return $self->{out};
 }
 
+# Has it not ended yet?
+sub running
+{
+	my ($self) = @_;
+
+	return if !$self->{harness}->pumpable;
+	return eval { $self->{harness}->pump_nb; 1 };
+}
+
 # ---- a stub, from the test's side ------------------------------------------
 
 package ConnectorTest::Stub;

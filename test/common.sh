@@ -26,22 +26,20 @@ PYTHON=${PYTHON:-/usr/bin/python3}
 CONNECTOR_LOGIN=anna
 CONNECTOR_PASSWORD='s3cret word'
 
-# (that nobody reads it any more must not keep us from cleaning up)
-say() { printf '==> %s\n' "$*" || true; }
-note() { printf '    %s\n' "$*" || true; }
+say() { printf '==> %s\n' "$*"; }
+note() { printf '    %s\n' "$*"; }
 die() {
 	printf '%s: %s\n' "${0##*/}" "$*" >&2
 	exit 1
 }
 have() { command -v "$1" >/dev/null 2>&1; }
 
+can_be_root() { [ "$EUID" -eq 0 ] || have sudo; }
 as_root() {
 	if [ "$EUID" -eq 0 ]; then
 		"$@"
-	elif have sudo; then
-		sudo "$@"
 	else
-		die "this needs root's rights, and there is no sudo: $*"
+		sudo "$@"
 	fi
 }
 
@@ -82,8 +80,9 @@ find_pg_config() {
 	if [ -z "$PG_CONFIG" ]; then
 		PG_CONFIG=/usr/lib/postgresql/$PG_MAJOR/bin/pg_config
 		[ -x "$PG_CONFIG" ] || PG_CONFIG=$(command -v pg_config) || PG_CONFIG=
-	elif [ ! -x "$PG_CONFIG" ]; then
-		die "PG_CONFIG=$PG_CONFIG cannot be executed"
+	else
+		have "$PG_CONFIG" || die "PG_CONFIG=$PG_CONFIG cannot be executed"
+		PG_CONFIG=$(realpath -s "$(command -v "$PG_CONFIG")")
 	fi
 }
 
@@ -93,7 +92,7 @@ prepare_system() {
 
 	say "Looking for what is needed"
 	missing=$(missing_packages)
-	if [ -n "$missing" ] && have apt-get; then
+	if [ -n "$missing" ] && have apt-get && can_be_root; then
 		say "Updating apt's lists, to install: ${missing//$'\n'/ }"
 		as_root apt-get update -qq
 		# A Debian or Ubuntu without PostgreSQL 15 gets the one it has
@@ -187,7 +186,7 @@ build() {
 	shift
 
 	say "Building the extension"
-	if ! make --jobs="$(nproc)" -C "$directory" "PG_CONFIG=$PG_CONFIG" "$@" all \
+	if ! make --jobs="$(getconf _NPROCESSORS_ONLN)" -C "$directory" "PG_CONFIG=$PG_CONFIG" "$@" all \
 		>"$work/build.log" 2>&1; then
 		cat "$work/build.log"
 		die "it does not build"
@@ -196,12 +195,13 @@ build() {
 
 # Installs what was built in DIRECTORY into the PostgreSQL of PG_CONFIG
 install_extension() {
-	local run=as_root
+	local run=
 
-	if [ -w "$("$PG_CONFIG" --pkglibdir)" ] && [ -w "$("$PG_CONFIG" --sharedir)/extension" ]; then
-		run=
-	fi
 	say "Installing it into $("$PG_CONFIG" --pkglibdir)"
+	if [ ! -w "$("$PG_CONFIG" --pkglibdir)" ] || [ ! -w "$("$PG_CONFIG" --sharedir)/extension" ]; then
+		can_be_root || die "that needs root's rights, and there is no sudo"
+		run=as_root
+	fi
 	$run make -C "$1" "PG_CONFIG=$PG_CONFIG" install >"$work/install.log" 2>&1 || {
 		cat "$work/install.log"
 		die "it cannot be installed"
@@ -261,7 +261,7 @@ run_job() {
 		sleep 0.2
 	done
 	wait "$job" || status=$?
-	job=
+	end_job						# what it has left running
 	return "$status"
 }
 
@@ -309,9 +309,19 @@ stop_servers() {
 	done < <(find "$work" -name postmaster.pid 2>/dev/null)
 }
 
-# Runs the function cleanup at the end, whatever the end is
+# Runs the function cleanup at the end, whatever the end is: also when nobody reads
+# our output any more ("./check | head")
 clean_up_at_exit() {
-	trap cleanup EXIT
+	trap 'finish' EXIT
+	trap 'exit 129' HUP
 	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'exit 141' PIPE
+	trap 'exit 143' TERM
+}
+
+finish() {
+	set +e
+	trap '' HUP INT PIPE TERM
+	trap - EXIT
+	cleanup
 }

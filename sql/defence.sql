@@ -195,9 +195,10 @@ SELECT * FROM plan_of('SELECT id FROM refuses_2 WHERE name = ''apple'' AND qty =
 
 -- If it was not the filter, that is the error; and the filter may be sent again
 CALL make_items('broken', 'status:500');
+SELECT log_end() AS place \gset
 SELECT id FROM broken WHERE id = 2;
 SELECT id FROM broken WHERE id = 2;
-SELECT body -> 'filter' AS filter FROM requests() WHERE body ->> 'table' = 'items+status:500' ORDER BY n;
+SELECT body -> 'filter' AS filter FROM requests(:place);
 CALL make_items('broken_2', 'error_200');
 SELECT id FROM broken_2 WHERE id = 2;
 
@@ -205,10 +206,9 @@ SELECT id FROM broken_2 WHERE id = 2;
 CREATE FUNCTION requests_of_error(misbehaviour text) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-    before bigint;
+    place bigint := log_end();
     state text := 'no error';
 BEGIN
-    SELECT max(n) INTO before FROM requests();
     CALL make_items('items_of_error', misbehaviour);
     BEGIN
         PERFORM count(*) FROM items_of_error WHERE id = 2;
@@ -216,7 +216,7 @@ BEGIN
         state := SQLSTATE;
     END;
     DROP FOREIGN TABLE items_of_error;
-    RETURN format('%s: %s, requests: %s', misbehaviour, state, (SELECT count(*) FROM requests() WHERE n > before));
+    RETURN format('%s: %s, requests: %s', misbehaviour, state, (SELECT count(*) FROM requests(place)));
 END
 $$;
 SELECT requests_of_error('status:' || status)

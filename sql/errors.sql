@@ -55,10 +55,10 @@ CREATE FUNCTION ask_counted(misbehave text, query text DEFAULT 'SELECT id, name 
                             code text DEFAULT 'items') RETURNS SETOF text
 LANGUAGE plpgsql AS $$
 DECLARE
-    before bigint := max(n) FROM requests();
+    place bigint := log_end();
 BEGIN
     RETURN QUERY SELECT ask(misbehave, query, code);
-    RETURN QUERY SELECT format('%s requests', max(n) - before) FROM requests();
+    RETURN QUERY SELECT format('%s requests', count(*)) FROM requests(place);
 END
 $$;
 

@@ -9,17 +9,6 @@ CREATE TABLE here.items AS SELECT * FROM shop.items;
 CREATE TABLE here.bigids AS SELECT * FROM shop.bigids;
 CREATE TABLE here.weird AS SELECT * FROM shop."Weird ""Table""";
 
--- The end of the log of requests, and the data requests that came after it
-CREATE FUNCTION log_end() RETURNS bigint
-LANGUAGE sql AS 'SELECT size FROM connector, pg_stat_file(log)';
-CREATE FUNCTION requests_after(place bigint) RETURNS TABLE (n bigint, body jsonb)
-LANGUAGE sql AS $$
-    SELECT (entry ->> 'n')::bigint, entry -> 'body'
-    FROM connector, regexp_split_to_table(pg_read_file(log, place, log_end() - place), E'\n') AS line,
-        LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
-    WHERE entry ? 'endpoint'
-$$;
-
 -- For each condition (one a line): the filter of the request that it makes for a
 -- table in schema shop ("none" if it has none), how many requests there were, how many
 -- rows come back, and whether they are those of the table of that name in schema
@@ -40,7 +29,7 @@ BEGIN
         EXECUTE format('SELECT array_agg(t::text ORDER BY t::text COLLATE "C") FROM here.%I AS t WHERE %s',
                        coalesce(local, remote), condition) INTO wanted;
         SELECT count(*), coalesce((array_agg(r.body ->> 'filter' ORDER BY r.n))[1], 'none')
-        INTO requests, sent FROM requests_after(before) AS r;
+        INTO requests, sent FROM requests(before) AS r;
         IF requests = 0 THEN
             sent := 'no request';
         END IF;
@@ -386,7 +375,7 @@ BEGIN
         EXECUTE 'CREATE TEMP TABLE result AS EXECUTE ' || statement;
         SELECT string_agg(id::text, ' ' ORDER BY id) INTO ids FROM result;
         DROP TABLE result;
-        SELECT coalesce(array_agg(r.body ->> 'filter'), '{}') INTO filters FROM requests_after(before) AS r;
+        SELECT coalesce(array_agg(r.body ->> 'filter'), '{}') INTO filters FROM requests(before) AS r;
         RETURN NEXT;
     END LOOP;
 END
@@ -436,7 +425,7 @@ BEGIN
         EXECUTE format('SELECT count(%s) FROM shop.long WHERE id IN (%s)', columns,
                        (SELECT string_agg(n::text, ',') FROM generate_series(1, length) AS n)) INTO rows;
         SELECT count(*), coalesce(max(jsonb_array_length(r.body -> 'filter' -> 'ORDER_ID')), 0)
-        INTO requests, values_sent FROM requests_after(before) AS r;
+        INTO requests, values_sent FROM requests(before) AS r;
         RETURN NEXT;
     END LOOP;
     DROP FOREIGN TABLE shop.long;
@@ -471,7 +460,7 @@ SELECT * FROM requests_of('SELECT id FROM shop.items_json WHERE id = 5 AND name 
 
 SET client_min_messages = error;
 DROP FUNCTION asked, asked_id_and_flag, asked_by_parameters, long_list, five, five_now, five_or_so,
-    nearly_equal, requests_after, log_end;
+    nearly_equal;
 DROP COLLATION caseless CASCADE;
 DROP SCHEMA here CASCADE;
 DROP FOREIGN TABLE shop.codes, shop.twice, shop.by_hand, shop.typed, shop.collated, shop.items_json;

@@ -10,17 +10,6 @@ CREATE TABLE here.orders AS SELECT * FROM shop.orders;
 CREATE TABLE here.single AS SELECT * FROM shop.single;
 CREATE TABLE here.empty_table AS SELECT * FROM shop.empty_table;
 
--- The end of the log of requests, and the data requests that came after it
-CREATE FUNCTION log_end() RETURNS bigint
-LANGUAGE sql AS 'SELECT size FROM connector, pg_stat_file(log)';
-CREATE FUNCTION requests_after(place bigint) RETURNS TABLE (n bigint, body jsonb)
-LANGUAGE sql AS $$
-    SELECT (entry ->> 'n')::bigint, entry -> 'body'
-    FROM connector, regexp_split_to_table(pg_read_file(log, place, log_end() - place), E'\n') AS line,
-        LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
-    WHERE entry ? 'endpoint'
-$$;
-
 -- For each statement (one a line): the limits of the requests that it makes (all
 -- that there is: row_limit, which is 500000 unless set), the number of rows that
 -- come back, and whether there are as many as over the copies.  Without ORDER BY any
@@ -44,7 +33,7 @@ BEGIN
                        regexp_replace(replace(statement, 'shop.', 'here.'),
                                       '( (LIMIT|OFFSET|FETCH FIRST) [^()]*)+$', '')) INTO allowed;
         SELECT coalesce(string_agg(r.body ->> 'limit', ', ' ORDER BY r.n), 'no request')
-        INTO limits FROM requests_after(before) AS r;
+        INTO limits FROM requests(before) AS r;
         rows := coalesce(cardinality(got), 0);
         verdict := CASE
             WHEN rows <> coalesce(cardinality(wanted), 0) OR NOT coalesce(got, '{}') <@ coalesce(allowed, '{}')
@@ -222,5 +211,5 @@ ALTER SERVER shop OPTIONS (DROP row_limit);
 ALTER FOREIGN TABLE shop.items OPTIONS (DROP row_limit);
 
 SET client_min_messages = error;
-DROP FUNCTION limited, requests_after, log_end;
+DROP FUNCTION limited;
 DROP SCHEMA here CASCADE;

@@ -12,19 +12,14 @@ CREATE TABLE here.single AS SELECT * FROM shop.single;
 CREATE TABLE here.empty_table AS SELECT * FROM shop.empty_table;
 ANALYZE here.items;
 
--- The requests that a statement makes.  Reads only the end of the log.
+-- The requests that a statement makes
 CREATE FUNCTION asked(statement text) RETURNS TABLE (tbl text, selected text, filter text)
 LANGUAGE plpgsql AS $$
 DECLARE
-    file text := (SELECT log FROM connector);
-    before bigint := (pg_stat_file(file)).size;
+    place bigint := log_end();
 BEGIN
     EXECUTE statement;
-    RETURN QUERY
-        SELECT entry -> 'body' ->> 'table', entry -> 'body' ->> 'select', entry -> 'body' ->> 'filter'
-        FROM regexp_split_to_table(pg_read_file(file, before, (pg_stat_file(file)).size - before), E'\n') AS line,
-            LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
-        WHERE entry ? 'endpoint' ORDER BY (entry ->> 'n')::bigint;
+    RETURN QUERY SELECT body ->> 'table', body ->> 'select', body ->> 'filter' FROM requests(place);
 END
 $$;
 

@@ -23,25 +23,27 @@ CREATE SCHEMA shop;
 IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO shop;
 -- where the connector is, for tests that make servers of their own
 CREATE TABLE connector AS SELECT :'url'::text AS url, :'log'::text AS log;
--- The requests in the connector's log: number, endpoint and body without the
--- settings
-CREATE FUNCTION requests() RETURNS TABLE (n bigint, endpoint text, body jsonb)
+-- The end of the connector's log of requests
+CREATE FUNCTION log_end() RETURNS bigint
+LANGUAGE sql AS 'SELECT size FROM connector, pg_stat_file(log)';
+-- The requests in the log from that place on: number, endpoint and body without
+-- the settings
+CREATE FUNCTION requests(place bigint) RETURNS TABLE (n bigint, endpoint text, body jsonb)
 LANGUAGE sql AS $$
     SELECT (entry ->> 'n')::bigint, entry ->> 'endpoint', (entry -> 'body') - 'connection'
     FROM connector,
-        regexp_split_to_table(pg_read_file(log), E'\n') AS line,
+        regexp_split_to_table(pg_read_file(log, place, log_end() - place), E'\n') AS line,
         LATERAL (SELECT nullif(line, '')::jsonb AS entry) AS parsed
-    WHERE entry ? 'endpoint'
+    WHERE entry ? 'endpoint' ORDER BY 1
 $$;
 -- Run a statement, and show the requests that it made
 CREATE FUNCTION requests_of(statement text) RETURNS SETOF jsonb
 LANGUAGE plpgsql AS $$
 DECLARE
-    before bigint;
+    place bigint := log_end();
 BEGIN
-    SELECT coalesce(max(n), 0) INTO before FROM requests();
     EXECUTE statement;
-    RETURN QUERY SELECT body FROM requests() WHERE n > before ORDER BY n;
+    RETURN QUERY SELECT body FROM requests(place);
 END
 $$;
 -- EXPLAIN without what differs from run to run

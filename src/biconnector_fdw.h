@@ -257,7 +257,7 @@ extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull
 /* ---- mask.c: no setting's value in what we show ---- */
 
 extern char *mask_settings(const ConnectorOptions *options, const char *text,
-						   size_t length, bool cut);
+						   size_t length, size_t from, bool cut);
 extern char *shorten_text(const char *text, int maximum);
 
 #endif							/* BICONNECTOR_FDW_H */

@@ -110,14 +110,19 @@ send_request(const ConnectorOptions *options, const char *url, const char *url_o
 /* ---- what is wrong with an answer ---- */
 
 /*
- * The beginning of what the other side sent, fit to be shown, palloc'd.
+ * What the other side sent from some byte on, fit to be shown, palloc'd.  What
+ * is in front of it counts as well: a secret may have begun there.  more says
+ * that what we have is not all of it.
  */
 static char *
-excerpt(const ConnectorOptions *options, const char *data, size_t length)
+excerpt(const ConnectorOptions *options, const char *data, size_t length, size_t at,
+		bool more)
 {
-	size_t		source = Min(length, EXCERPT_SOURCE);
+	size_t		before = Min(at, EXCERPT_SOURCE);
+	size_t		source = before + Min(length - at, EXCERPT_SOURCE);
 
-	return shorten_text(mask_settings(options, data, source, source < length),
+	return shorten_text(mask_settings(options, data + at - before, source, before,
+									  more || at - before + source < length),
 						EXCERPT_LENGTH);
 }
 
@@ -132,7 +137,7 @@ excerpt_of_answer(const ConnectorOptions *options, HttpAnswer *http)
 
 	(void) http_more(http, EXCERPT_SOURCE + 1);
 	data = http_data(http, &length);
-	return excerpt(options, data, length);
+	return excerpt(options, data, length, 0, !http_at_end(http));
 }
 
 static Refusal *
@@ -228,12 +233,12 @@ refusal_of_status(const ConnectorOptions *options, HttpAnswer *http, bool data)
  */
 static Refusal *
 refusal_of_document(const ConnectorOptions *options, const char *expected,
-					const char *data, size_t length)
+					const char *data, size_t length, bool more)
 {
 	return make_refusal(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
 						psprintf("server \"%s\" answered with something else than %s",
 								 options->servername, expected),
-						psprintf("The answer begins: %s", excerpt(options, data, length)),
+						psprintf("The answer begins: %s", excerpt(options, data, length, 0, more)),
 						NULL);
 }
 
@@ -246,6 +251,7 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 {
 	const RowsReader *reader = &answer->reader;
 	const ConnectorOptions *options = &answer->table->connector;
+	bool		more = !http_at_end(answer->http);
 	size_t		at = 0;
 
 	if (reader->error_offset > reader->offset)
@@ -267,13 +273,13 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 		case ROWS_ERR_NOT_ARRAY:
 			/* an object with an error in it, most often */
 			if (reader->nrows == 0)
-				return refusal_of_document(options, "an array of rows", data, length);
+				return refusal_of_document(options, "an array of rows", data, length, more);
 			return make_refusal(ERRCODE_PROTOCOL_VIOLATION,
 								psprintf("a row of the answer of server \"%s\" is not an array",
 										 options->servername),
 								psprintf("It stands at byte " UINT64_FORMAT ": %s",
 										 (uint64) reader->error_offset,
-										 excerpt(options, data + at, length - at)),
+										 excerpt(options, data, length, at, more)),
 								NULL);
 
 		case ROWS_ERR_TRUNCATED:
@@ -290,7 +296,7 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 										 options->servername),
 								psprintf("At byte " UINT64_FORMAT ": %s, before: %s",
 										 (uint64) reader->error_offset, reader->error,
-										 excerpt(options, data + at, length - at)),
+										 excerpt(options, data, length, at, more)),
 								NULL);
 	}
 }
@@ -386,7 +392,7 @@ match_header(DataAnswer *answer)
 							 psprintf("the header of the answer of server \"%s\" is not a list of field codes",
 									  table->connector.servername),
 							 psprintf("Its value %zu is: %s", i + 1,
-									  excerpt(&table->connector, value->data, value->len)),
+									  excerpt(&table->connector, value->data, value->len, 0, false)),
 							 NULL);
 			continue;
 		}
@@ -586,7 +592,9 @@ raise_row_limit(const DataAnswer *answer)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("the answer of server \"%s\" may be cut short",
 					table->connector.servername),
-			 errdetail("It has %d rows, as many as the option \"row_limit\" allows.", limit),
+			 errdetail_plural("It has %d row, as many as the option \"row_limit\" allows.",
+							  "It has %d rows, as many as the option \"row_limit\" allows.",
+							  limit, limit),
 			 errhint("Narrow the query, or raise the limit: ALTER FOREIGN TABLE %s OPTIONS (%s row_limit '%d').",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
 												table->relname),
@@ -726,9 +734,9 @@ call_for_array(DocumentCall *call, const char *url, const char *url_option,
 				(errcode(ERRCODE_INVALID_JSON_TEXT),
 				 errmsg("the answer of server \"%s\" is not valid JSON", options->servername),
 				 errdetail("At byte %zu: %s. The answer begins: %s",
-						   offset, problem, excerpt(options, data, length))));
+						   offset, problem, excerpt(options, data, length, 0, false))));
 	if (!json_object_is_type(document, json_type_array))
-		raise_refusal(refusal_of_document(options, "an array", data, length));
+		raise_refusal(refusal_of_document(options, "an array", data, length, false));
 	http_close(http);
 	return document;
 }

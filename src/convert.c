@@ -82,6 +82,50 @@ static const struct
 /* ---- the text of a value ---- */
 
 /*
+ * Error context callback: the column, for errors that are not raised here.
+ */
+static void
+column_context(void *arg)
+{
+	errcontext("column \"%s\"", ((const Converter *) arg)->column);
+}
+
+/*
+ * UTF-8 to the database's encoding; the text itself where both are the same.
+ */
+static const char *
+to_server(const Converter *converter, const char *utf8, size_t len)
+{
+	ErrorContextCallback errcallback;
+	const char *text;
+
+	errcallback.callback = column_context;
+	errcallback.arg = unconstify(Converter *, converter);
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	text = pg_any_to_server(utf8, (int) len, PG_UTF8);
+	error_context_stack = errcallback.previous;
+	return text;
+}
+
+/*
+ * Check the constraints of the column's domain.
+ */
+static void
+check_domain(Converter *converter, Datum value, bool isnull)
+{
+	ErrorContextCallback errcallback;
+
+	errcallback.callback = column_context;
+	errcallback.arg = converter;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	domain_check(value, isnull, converter->domain, &converter->domain_cache,
+				 converter->context);
+	error_context_stack = errcallback.previous;
+}
+
+/*
  * Decode the escapes of a string, where it stands, and see to it that the
  * text is valid UTF-8.
  */
@@ -128,8 +172,7 @@ convert_value_text(const Converter *converter, RowsValue *value, size_t *len)
 		*len = value->len;
 		if (!value->ascii && GetDatabaseEncoding() != PG_UTF8)
 		{
-			/* gives the text itself back where there is nothing to convert */
-			const char *text = pg_any_to_server(value->data, (int) value->len, PG_UTF8);
+			const char *text = to_server(converter, value->data, value->len);
 
 			if (text != value->data)
 			{
@@ -153,7 +196,7 @@ convert_raise(const Converter *converter, RowsValue *value, int sqlstate,
 {
 	size_t		len;
 	const char *text = convert_value_text(converter, value, &len);
-	const char *shown = mask_settings(converter->options, text, Min(len, MASKED_VALUE),
+	const char *shown = mask_settings(converter->options, text, Min(len, MASKED_VALUE), 0,
 									  len > MASKED_VALUE);
 
 	/* the detail often repeats the value: show it only if that is harmless */
@@ -373,7 +416,6 @@ converter_read(Converter *converter, RowsValue *value, bool *isnull)
 	if (!*isnull)
 		result = converter->read(converter, value, isnull);
 	if (OidIsValid(converter->domain))
-		domain_check(result, *isnull, converter->domain, &converter->domain_cache,
-					 converter->context);
+		check_domain(converter, result, *isnull);
 	return result;
 }

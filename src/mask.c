@@ -22,14 +22,17 @@
 
 #define MASK "***"
 
-/* The longest way to write a character: four bytes as %XX, two \\uXXXX */
-#define MAX_WRITTEN 24
+/* How often a percent sign is percent-encoded again, at most */
+#define MAX_PERCENT_LAYERS 2
+
+/* The longest way to write a character: four bytes as %2525XX, two \\uXXXX */
+#define MAX_WRITTEN 28
 
 /* As deep as JSON is put into a string of JSON: backslashes in front */
 #define MAX_BACKSLASHES 8
 
 /* Where a character may end, at most: one for each way to write it */
-#define MAX_ENDS 32
+#define MAX_ENDS 40
 
 static bool
 same_letter(char a, char b)
@@ -54,6 +57,40 @@ starts_with(const char *text, size_t length, const char *pattern)
 }
 
 /*
+ * The length of a character at the start of the text if it is written as an
+ * entity of HTML or XML there, or 0.
+ */
+static size_t
+entity_length(const char *text, size_t length, pg_wchar code)
+{
+	static const struct
+	{
+		pg_wchar	meant;
+		const char *entity;
+	}			entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
+	{'"', "&quot;"}, {'\'', "&apos;"}};
+	char		pattern[64];
+	size_t		end = 0;
+
+	for (int i = 0; i < lengthof(entities) && end == 0; i++)
+	{
+		if (code == entities[i].meant)
+			end = starts_with(text, length, entities[i].entity);
+	}
+	for (int zeros = 0; zeros <= 2 && end == 0; zeros++)
+	{
+		snprintf(pattern, sizeof(pattern), "&#%.*s%u;", zeros, "00", code);
+		end = starts_with(text, length, pattern);
+		if (end == 0)
+		{
+			snprintf(pattern, sizeof(pattern), "&#x%.*s%x;", zeros, "00", code);
+			end = starts_with(text, length, pattern);
+		}
+	}
+	return end;
+}
+
+/*
  * All lengths that one character of a secret has at the start of the text,
  * into ends (of MAX_ENDS elements).  Returns their number.  The character is
  * one of UTF-8, or a single byte that is none.
@@ -65,14 +102,8 @@ static int
 character_ends(const char *text, size_t length, const char *character, int bytes,
 			   size_t *ends)
 {
-	static const char json_letters[] = "\"\\/bfnrt";
-	static const char json_meant[] = "\"\\/\b\f\n\r\t";
-	static const struct
-	{
-		char		meant;
-		const char *entity;
-	}			entities[] = {{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"},
-	{'"', "&quot;"}, {'\'', "&apos;"}};
+	static const char json_letters[] = "\"\\/'bfnrt";
+	static const char json_meant[] = "\"\\/'\b\f\n\r\t";
 	const char *json = strchr(json_meant, character[0]);
 	pg_wchar	code = bytes > 1 ? utf8_to_unicode((const unsigned char *) character)
 		: (unsigned char) character[0];
@@ -93,27 +124,26 @@ character_ends(const char *text, size_t length, const char *character, int bytes
 	/* in URLs and forms */
 	if (character[0] == ' ' && length > 0 && text[0] == '+')
 		ends[count++] = 1;
-	for (int i = 0; i < bytes; i++)
-		snprintf(pattern + 3 * i, 4, "%%%02X", (unsigned char) character[i]);
-	if ((end = starts_with(text, length, pattern)) > 0)
-		ends[count++] = end;
+	for (int layers = 0; layers <= MAX_PERCENT_LAYERS; layers++)
+	{
+		int			width = 3 + 2 * layers;
+
+		for (int i = 0; i < bytes; i++)
+			snprintf(pattern + width * i, width + 1, "%%%.*s%02X",
+					 2 * layers, "2525", (unsigned char) character[i]);
+		if ((end = starts_with(text, length, pattern)) > 0)
+			ends[count++] = end;
+	}
 
 	/* in HTML and XML */
-	for (int i = 0; i < lengthof(entities); i++)
-	{
-		if (character[0] == entities[i].meant &&
-			(end = starts_with(text, length, entities[i].entity)) > 0)
-			ends[count++] = end;
-	}
-	for (int zeros = 0; zeros <= 2; zeros++)
-	{
-		snprintf(pattern, sizeof(pattern), "&#%.*s%u;", zeros, "00", code);
-		if ((end = starts_with(text, length, pattern)) > 0)
-			ends[count++] = end;
-		snprintf(pattern, sizeof(pattern), "&#x%.*s%x;", zeros, "00", code);
-		if ((end = starts_with(text, length, pattern)) > 0)
-			ends[count++] = end;
-	}
+	if ((end = entity_length(text, length, code)) > 0)
+		ends[count++] = end;
+
+	/* in the strings of programming languages */
+	for (int i = 0; i < bytes; i++)
+		snprintf(pattern + 4 * i, 5, "\\x%02x", (unsigned char) character[i]);
+	if ((end = starts_with(text, length, pattern)) > 0)
+		ends[count++] = end;
 
 	/* in JSON, and in JSON within JSON */
 	while (backslashes < length && backslashes < MAX_BACKSLASHES &&
@@ -124,6 +154,9 @@ character_ends(const char *text, size_t length, const char *character, int bytes
 
 		if (json && left > 0 && *rest == json_letters[json - json_meant])
 			ends[count++] = backslashes + 1;
+		/* with HTML around the JSON */
+		if (json && (end = entity_length(rest, left, code)) > 0)
+			ends[count++] = backslashes + end;
 		snprintf(pattern, sizeof(pattern), "u%04x",
 				 code < 0x10000 ? code : 0xD800 + ((code - 0x10000) >> 10));
 		end = starts_with(rest, left, pattern);
@@ -218,11 +251,12 @@ secrets(const ConnectorOptions *options)
  * control characters, become question marks and blanks.  Raises nothing but
  * out of memory.
  *
+ * from says where the copy starts: what is before is looked at, but not shown.
  * cut says that the text may go on where we have it no more.
  */
 char *
 mask_settings(const ConnectorOptions *options, const char *text, size_t length,
-			  bool cut)
+			  size_t from, bool cut)
 {
 	List	   *values = secrets(options);
 	int			encoding = GetDatabaseEncoding();
@@ -241,9 +275,12 @@ mask_settings(const ConnectorOptions *options, const char *text, size_t length,
 		bytes = 1;
 		if (masked > 0)
 		{
-			appendStringInfoString(&out, MASK);
+			if (i + masked > from)
+				appendStringInfoString(&out, MASK);
 			bytes = masked;
 		}
+		else if (i < from)
+			continue;
 		else if (c < 0x20 || c == 0x7F)
 			appendStringInfoChar(&out, ' ');
 		else if (c < 0x80)

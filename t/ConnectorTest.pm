@@ -284,6 +284,9 @@ sub _serve
 {
 	my ($self, $listener, $handler) = @_;
 
+	my $test = getppid;
+	my $select = IO::Select->new($listener);
+
 	setpgrp;
 	$SIG{TERM} = $SIG{INT} = 'DEFAULT';
 	$SIG{CHLD} = 'IGNORE';
@@ -292,6 +295,12 @@ sub _serve
 	alarm 300;    # if the test is gone
 	for (my $number = 1;; $number++)
 	{
+		while (!$select->can_read(1))
+		{
+			# a test that was killed cannot end us
+			kill 'TERM', -$$ if getppid != $test;
+		}
+
 		my $socket = $listener->accept or next;
 		my $pid = fork // die "cannot fork: $!";
 

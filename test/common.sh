@@ -49,13 +49,16 @@ as_root() {
 # than for the packages: a curl built with another TLS library, or a Python from
 # elsewhere, will do and is left alone.
 missing_packages() {
-	local major=$PG_MAJOR
+	local major=$PG_MAJOR authorities
 
 	have gcc || echo gcc libc6-dev
 	have make || echo make
 	have gzip || echo gzip
 	have pkg-config || echo pkg-config
 	pkg-config --exists libcurl 2>/dev/null || echo libcurl4-openssl-dev
+	# without the authorities' certificates libcurl refuses all of TLS
+	authorities=$(curl-config --ca 2>/dev/null || echo unknown)
+	[ -z "$authorities" ] || [ -e "$authorities" ] || echo ca-certificates
 	pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev
 	have "$PYTHON" && "$PYTHON" -c 'import sqlite3, ssl' 2>/dev/null || echo python3
 	have openssl || echo openssl

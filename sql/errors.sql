@@ -6,36 +6,7 @@
 \pset tuples_only on
 CREATE SCHEMA errors;
 SET search_path = errors, public;
--- Run a query.  Shows how many rows it has, or all that its error says.  The
--- words of libcurl, which change from version to version, are left out.
-CREATE FUNCTION attempt(query text) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
-DECLARE
-    message text;
-    detail text;
-    hint text;
-    context text;
-    rows bigint;
-BEGIN
-    EXECUTE query;
-    GET DIAGNOSTICS rows = ROW_COUNT;
-    RETURN NEXT format('%s rows', rows);
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS
-        message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT,
-        context = PG_EXCEPTION_CONTEXT;
-    message := replace(message, (SELECT url FROM connector), 'http://connector');
-    context := regexp_replace(context, '\n?(SQL statement|PL/pgSQL function) .*', '');
-    RETURN NEXT format('%s: %s', SQLSTATE, message);
-    IF SQLSTATE ~ '^08' AND message ~ '^(could not|the connection)' THEN
-        detail := regexp_replace(detail, '.+', '(what libcurl says)');
-    END IF;
-    IF detail <> '' THEN RETURN NEXT '  DETAIL: ' || detail; END IF;
-    IF hint <> '' THEN RETURN NEXT '  HINT: ' || hint; END IF;
-    IF context <> '' THEN RETURN NEXT '  CONTEXT: ' || context; END IF;
-END
-$$;
--- The same of a table of the shop under some misbehaviours
+-- Run a query of a table of the shop under some misbehaviours
 CREATE FOREIGN TABLE item (
     id int OPTIONS (column_name 'ID'),
     name text OPTIONS (column_name 'NAME'),

@@ -7,28 +7,6 @@
 SET datestyle = ISO;
 CREATE SCHEMA import;
 SET search_path = import, public;
--- Run a statement.  Shows "ok", or all that its error says
-CREATE FUNCTION attempt(statement text) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
-DECLARE
-    message text;
-    detail text;
-    hint text;
-    context text;
-BEGIN
-    EXECUTE statement;
-    RETURN NEXT 'ok';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS
-        message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT,
-        context = PG_EXCEPTION_CONTEXT;
-    context := regexp_replace(context, '\n?(SQL statement|PL/pgSQL function) .*', '');
-    RETURN NEXT format('%s: %s', SQLSTATE, replace(message, (SELECT url FROM connector), 'http://connector'));
-    IF detail <> '' THEN RETURN NEXT '  DETAIL: ' || detail; END IF;
-    IF hint <> '' THEN RETURN NEXT '  HINT: ' || hint; END IF;
-    IF context <> '' THEN RETURN NEXT '  CONTEXT: ' || context; END IF;
-END
-$$;
 -- A server whose connector misbehaves as its user mapping says
 SELECT format('CREATE SERVER %s FOREIGN DATA WRAPPER biconnector_fdw OPTIONS (
         url_table_list %L, url_table_description %L, url_data %L)',

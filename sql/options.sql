@@ -6,24 +6,6 @@
 \pset tuples_only on
 CREATE SCHEMA options;
 SET search_path = options, public;
--- Run a statement.  Shows "ok", or all that its error says
-CREATE FUNCTION attempt(statement text) RETURNS SETOF text
-LANGUAGE plpgsql AS $$
-DECLARE
-    message text;
-    detail text;
-    hint text;
-BEGIN
-    EXECUTE statement;
-    RETURN NEXT 'ok';
-EXCEPTION WHEN OTHERS THEN
-    GET STACKED DIAGNOSTICS
-        message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-    RETURN NEXT format('%s: %s', SQLSTATE, message);
-    IF detail <> '' THEN RETURN NEXT '  DETAIL: ' || detail; END IF;
-    IF hint <> '' THEN RETURN NEXT '  HINT: ' || hint; END IF;
-END
-$$;
 -- Set one option to one value after the other; each was valid or was not
 CREATE FUNCTION set_option(statement text, name text, VARIADIC vals text[]) RETURNS SETOF text
 LANGUAGE plpgsql AS $$

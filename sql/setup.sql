@@ -23,6 +23,7 @@ CREATE SCHEMA shop;
 IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO shop;
 -- where the connector is, for tests that make servers of their own
 CREATE TABLE connector AS SELECT :'url'::text AS url, :'log'::text AS log;
+GRANT SELECT ON connector TO PUBLIC;
 -- The end of the connector's log of requests
 CREATE FUNCTION log_end() RETURNS bigint
 LANGUAGE sql AS 'SELECT size FROM connector, pg_stat_file(log)';
@@ -44,6 +45,35 @@ DECLARE
 BEGIN
     EXECUTE statement;
     RETURN QUERY SELECT body FROM requests(place);
+END
+$$;
+-- Run a statement.  Shows "ok" or how many rows it has, or all that its error
+-- says.  The words of libcurl, which change from version to version, are left out.
+CREATE FUNCTION attempt(statement text) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
+DECLARE
+    message text;
+    detail text;
+    hint text;
+    context text;
+    rows bigint;
+BEGIN
+    EXECUTE statement;
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    RETURN NEXT CASE WHEN statement ~* '^ *(SELECT|WITH)' THEN format('%s rows', rows) ELSE 'ok' END;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS
+        message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT,
+        context = PG_EXCEPTION_CONTEXT;
+    message := replace(message, (SELECT url FROM connector), 'http://connector');
+    context := regexp_replace(context, '\n?(SQL statement|PL/pgSQL function) .*', '');
+    RETURN NEXT format('%s: %s', SQLSTATE, message);
+    IF SQLSTATE ~ '^08' AND message ~ '^(could not|the connection)' THEN
+        detail := regexp_replace(detail, '.+', '(what libcurl says)');
+    END IF;
+    IF detail <> '' THEN RETURN NEXT '  DETAIL: ' || detail; END IF;
+    IF hint <> '' THEN RETURN NEXT '  HINT: ' || hint; END IF;
+    IF context <> '' THEN RETURN NEXT '  CONTEXT: ' || context; END IF;
 END
 $$;
 -- EXPLAIN without what differs from run to run

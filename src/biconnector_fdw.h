@@ -176,7 +176,7 @@ extern FilterVerdict filter_bind(const TableOptions *table, AttrNumber attnum,
 								 int operator, Oid type, Datum value, bool isnull,
 								 FilterCondition *condition);
 
-/* ---- trust.c: which filters this session believes ---- */
+/* ---- trust.c: which filters the current session believes ---- */
 
 typedef enum TrustState
 {

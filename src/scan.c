@@ -452,7 +452,7 @@ biconnectorEndForeignScan(ForeignScanState *node)
 /*
  * The conditions of the plan in the words of the request: those that are sent
  * (or were, after a scan), and those that are not, because of their value or
- * of what this session knows.
+ * of what the current session knows.
  */
 static void
 explain_filter(ForeignScanState *node, struct ExplainState *es)

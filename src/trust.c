@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * trust.c
- *	  Which filters this session believes, and doubt on nothing.
+ *	  Which filters the current session believes, and doubt on nothing.
  *
  * Whether a connector loses rows under a filter is not knowable in advance.
  * A filter under which a row came back that really matches is believed from
@@ -107,7 +107,7 @@ make_key(const TableOptions *table, const FilterCondition *condition)
 }
 
 /*
- * What this session knows of conditions like this one.
+ * What the current session knows of conditions like this one.
  */
 TrustState
 trust_get(const TableOptions *table, const FilterCondition *condition)
@@ -264,7 +264,7 @@ drop_condition(const TableOptions *table, Form_pg_attribute attribute,
 	trust_set(table, condition, TRUST_DROPPED);
 	ereport(WARNING,
 			(errcode(ERRCODE_FDW_ERROR),
-			 errmsg("the filter on field \"%s\" of foreign table \"%s\" is not sent in this session any more",
+			 errmsg("the filter on field \"%s\" of foreign table \"%s\" is not sent in the current session any more",
 					condition->field, table->relname),
 			 errdetail("The connector of server \"%s\" %s.", table->connector.servername, reason),
 			 errhint("ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s filter_operators 'none') turns it off for good.",
@@ -276,7 +276,7 @@ drop_condition(const TableOptions *table, Form_pg_attribute attribute,
 }
 
 /*
- * A condition that this session has no reason to believe has found nothing:
+ * A condition that the current session has no reason to believe has found nothing:
  * may that be believed?  If not, it is either dropped for the session, or
  * there was no row fit to be shown, which says nothing of other times.
  *

@@ -259,6 +259,7 @@ SELECT * FROM items WHERE "ID" = 8;
 SELECT requests_of('SELECT * FROM items WHERE "ID" = 8');
 
 \set VERBOSITY terse
+SET client_min_messages = warning;
 DROP SCHEMA options CASCADE;
 DROP SERVER trial CASCADE;
 REVOKE ALL ON FOREIGN DATA WRAPPER biconnector_fdw FROM regress_biconnector_user;

@@ -51,10 +51,21 @@ document_own(jsonc_object *tree)
 }
 
 /*
- * Parse a whole JSON document.  The tree belongs to the current memory
- * context.  If the text is no JSON, returns NULL and says what is wrong (a
- * constant) and at which byte.  JSON's null is such a problem, too: nobody
- * here expects it at the top.
+ * Strict, where that does not mean to refuse what is right: version 0.18 of
+ * json-c takes bytes beyond ASCII for control characters then.
+ */
+static int
+tokener_flags(void)
+{
+	int			version = json_c_version_num() >> 8;	/* without the micro version */
+
+	return JSON_TOKENER_VALIDATE_UTF8 | (version == 18 ? 0 : JSON_TOKENER_STRICT);
+}
+
+/*
+ * Parse a whole JSON document, an array or an object.  The tree belongs to
+ * the current memory context.  If the text is something else, returns NULL
+ * and says what is wrong (a constant) and at which byte.
  */
 jsonc_object *
 document_parse(const char *text, size_t length, const char **problem, size_t *offset)
@@ -68,37 +79,29 @@ document_parse(const char *text, size_t length, const char **problem, size_t *of
 		json_tokener_free(tokener);
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tokener, tokener_flags());
 	tree = json_tokener_parse_ex(tokener, text, (int) length);
 	error = json_tokener_get_error(tokener);
-
-	/* a number at the top ends only where more could not follow */
-	if (error == json_tokener_continue)
-	{
-		tree = json_tokener_parse_ex(tokener, "", 1);
-		error = json_tokener_get_error(tokener);
-		if (error == json_tokener_continue || error == json_tokener_success)
-			*offset = length;
-		else
-			*offset = length + json_tokener_get_parse_end(tokener);
-	}
-	else
-		*offset = json_tokener_get_parse_end(tokener);
+	*offset = json_tokener_get_parse_end(tokener);
 	*problem = error == json_tokener_continue ? "unexpected end of data"
 		: json_tokener_error_desc(error);
 	json_tokener_free(tokener);
 
-	if (error != json_tokener_success)
+	if (error == json_tokener_success)
 	{
-		json_object_put(tree);
-		return NULL;
+		/* only strict json-c looks at what follows */
+		while (*offset < length && strchr(" \t\r\n", text[*offset]) && text[*offset])
+			(*offset)++;
+		if (*offset < length)
+			*problem = "unexpected character after the document";
+		else if (!json_object_is_type(tree, json_type_array) &&
+				 !json_object_is_type(tree, json_type_object))
+			*problem = "neither an array nor an object";
+		else
+			return document_own(tree);
 	}
-	if (tree == NULL)
-	{
-		*problem = "nothing but null";
-		return NULL;
-	}
-	return document_own(tree);
+	json_object_put(tree);
+	return NULL;
 }
 
 /*

@@ -133,7 +133,10 @@ currency_text(const char *p, const char *end, bool *sign)
 {
 	static const char *const multiples[] = {
 		"k", "m", "mn", "mio", "mln", "b", "bn", "mrd", "cr", "crore", "lakh",
-		"thousand", "million", "billion", "тыс", "млн", "млрд"
+		"thousand", "million", "billion",
+		"\xD1\x82\xD1\x8B\xD1\x81", /* Russian: thousand, million, billion */
+		"\xD0\xBC\xD0\xBB\xD0\xBD",
+		"\xD0\xBC\xD0\xBB\xD1\x80\xD0\xB4"
 	};
 	bool		after_blank = true;
 	bool		after_sign = false; /* a minus that must not have a word

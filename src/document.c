@@ -57,7 +57,7 @@ document_own(jsonc_object *tree)
 static int
 tokener_flags(void)
 {
-	int			version = json_c_version_num() >> 8;	/* without the micro version */
+	int			version = json_c_version_num() >> 8;	/* no micro version */
 
 	return JSON_TOKENER_VALIDATE_UTF8 | (version == 18 ? 0 : JSON_TOKENER_STRICT);
 }

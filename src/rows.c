@@ -357,7 +357,8 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *end = scan->end;
 	const unsigned char *start = p;
-	uint64_t	objects[ROWS_MAX_DEPTH / 64] = {0}; /* bit set: it is an object */
+	uint64_t	objects[ROWS_MAX_DEPTH / 64] = {0}; /* bit set: it is an
+													 * object */
 	const int	outside = 2;	/* the document and the row */
 	int			depth = outside;
 	bool		is_object = false;	/* the innermost open one */

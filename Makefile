@@ -15,6 +15,7 @@ OBJS = \
 	src/filter.o \
 	src/trust.o \
 	src/connector.o \
+	src/connector_data.o \
 	src/convert.o \
 	src/convert_number.o \
 	src/convert_datetime.o \

@@ -192,7 +192,7 @@ extern bool trust_verify(const TableOptions *table, Form_pg_attribute attribute,
 						 const FilterCondition *condition,
 						 HttpStatistics *statistics);
 
-/* ---- connector.c: the endpoints ---- */
+/* ---- connector.c, connector_data.c: the endpoints ---- */
 
 /*
  * PHP drops what comes after about 1,000 variables of a form, silently: a
@@ -259,5 +259,6 @@ extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull
 extern char *mask_settings(const ConnectorOptions *options, const char *text,
 						   size_t length, size_t from, bool cut);
 extern char *shorten_text(const char *text, int maximum);
+extern char *show_text(const ConnectorOptions *options, const char *text);
 
 #endif							/* BICONNECTOR_FDW_H */

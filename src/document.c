@@ -16,6 +16,9 @@
 #include "mb/pg_wchar.h"
 #include "utils/memutils.h"
 
+/* The largest element of an array, in bytes */
+#define MAX_ELEMENT (64 * 1024)
+
 typedef struct OwnedTree
 {
 	MemoryContextCallback release;
@@ -63,45 +66,109 @@ tokener_flags(void)
 }
 
 /*
- * Parse a whole JSON document, an array or an object.  The tree belongs to
- * the current memory context.  If the text is something else, returns NULL
- * and says what is wrong (a constant) and at which byte.
+ * Parse the JSON value at the start of the text.  Returns json-c's verdict, the tree
+ * (NULL for null), which the current memory context owns, and how many bytes it took.
  */
-jsonc_object *
-document_parse(const char *text, size_t length, const char **problem, size_t *offset)
+static enum json_tokener_error
+parse_value(const char *text, size_t length, int flags, jsonc_object **tree, size_t *end)
 {
 	struct json_tokener *tokener = json_tokener_new();
-	jsonc_object *tree;
 	enum json_tokener_error error;
 
-	if (tokener == NULL || length > INT_MAX - 1)
-	{
-		json_tokener_free(tokener);
+	if (tokener == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	}
-	json_tokener_set_flags(tokener, tokener_flags());
-	tree = json_tokener_parse_ex(tokener, text, (int) length);
+	json_tokener_set_flags(tokener, tokener_flags() | flags);
+	*tree = json_tokener_parse_ex(tokener, text, (int) Min(length, INT_MAX - 1));
 	error = json_tokener_get_error(tokener);
-	*offset = json_tokener_get_parse_end(tokener);
-	*problem = error == json_tokener_continue ? "unexpected end of data"
-		: json_tokener_error_desc(error);
+	*end = json_tokener_get_parse_end(tokener);
 	json_tokener_free(tokener);
+	if (*tree)
+		document_own(*tree);
+	return error;
+}
 
-	if (error == json_tokener_success)
+static void
+skip_blanks(const char *text, size_t length, size_t *offset)
+{
+	while (*offset < length && text[*offset] && strchr(" \t\r\n", text[*offset]))
+		(*offset)++;
+}
+
+/*
+ * Parse a JSON object, and nothing else.  The tree belongs to the current
+ * memory context.  NULL if the text is not that.
+ */
+jsonc_object *
+document_parse_object(const char *text, size_t length)
+{
+	jsonc_object *tree;
+	size_t		end;
+
+	if (parse_value(text, length, 0, &tree, &end) != json_tokener_success ||
+		!json_object_is_type(tree, json_type_object))
+		return NULL;
+	/* only strict json-c looks at what follows */
+	skip_blanks(text, length, &end);
+	return end == length ? tree : NULL;
+}
+
+/*
+ * Does the document start like an array?  Steps over a byte order mark.  To
+ * be called first.
+ */
+bool
+document_is_array(DocumentReader * reader)
+{
+	if (reader->length >= 3 && memcmp(reader->text, "\xEF\xBB\xBF", 3) == 0)
+		reader->offset = 3;
+	skip_blanks(reader->text, reader->length, &reader->offset);
+	return reader->offset < reader->length && reader->text[reader->offset++] == '[';
+}
+
+/*
+ * Read the next element of the array, which the current memory context owns,
+ * NULL for null.  False at the end, or if there is a problem.
+ */
+bool
+document_next(DocumentReader * reader, jsonc_object **element)
+{
+	const char *text = reader->text;
+	size_t		length = reader->length;
+	enum json_tokener_error error;
+	size_t		left;
+	size_t		end;
+
+	skip_blanks(text, length, &reader->offset);
+	if (reader->offset < length && text[reader->offset] == ']')
 	{
-		/* only strict json-c looks at what follows */
-		while (*offset < length && strchr(" \t\r\n", text[*offset]) && text[*offset])
-			(*offset)++;
-		if (*offset < length)
-			*problem = "unexpected character after the document";
-		else if (!json_object_is_type(tree, json_type_array) &&
-				 !json_object_is_type(tree, json_type_object))
-			*problem = "neither an array nor an object";
-		else
-			return document_own(tree);
+		reader->offset++;
+		skip_blanks(text, length, &reader->offset);
+		if (reader->offset < length)
+			reader->problem = "unexpected character after the document";
+		return false;
 	}
-	json_object_put(tree);
-	return NULL;
+	if (reader->started && reader->offset < length)
+	{
+		if (text[reader->offset] != ',')
+		{
+			reader->problem = "expected a comma or a closing bracket";
+			return false;
+		}
+		reader->offset++;
+		skip_blanks(text, length, &reader->offset);
+	}
+
+	/* json-c takes up to a kilobyte for three bytes: hence the limit */
+	left = length - reader->offset;
+	error = parse_value(text + reader->offset, Min(left, MAX_ELEMENT),
+						JSON_TOKENER_ALLOW_TRAILING_CHARS, element, &end);
+	reader->offset += end;
+	reader->started = true;
+	if (error == json_tokener_success)
+		return true;
+	reader->problem = error != json_tokener_continue ? json_tokener_error_desc(error)
+		: left > MAX_ELEMENT ? "an element is too large" : "unexpected end of data";
+	return false;
 }
 
 /*
@@ -131,7 +198,14 @@ document_text(jsonc_object *value)
 	if (memchr(text, '\0', length))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-				 errmsg("\"%s...\" has a zero character, which text cannot hold", text)));
+				 errmsg("a string has a zero character, which text cannot hold")));
+	if (json_object_is_type(value, json_type_int) &&
+		(json_object_get_int64(value) == PG_INT64_MIN ||
+		 json_object_get_uint64(value) == PG_UINT64_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a number has too many digits"),
+				 errhint("It can be written as a string.")));
 	converted = pg_any_to_server(text, length, PG_UTF8);
 	return converted == text ? pnstrdup(text, length) : converted;
 }

@@ -38,6 +38,9 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+/* Longer strings are cut by some */
+#define MAX_STRING_LENGTH 255
+
 /* Integers beyond this are not exact everywhere (JavaScript) */
 #define MAX_SAFE_INTEGER ((INT64CONST(1) << 53) - 1)
 
@@ -108,14 +111,18 @@ field_code_is_safe(const char *code)
  * Can the text of a value be expected to arrive, and to be stored, as it is
  * shown?  Blanks at the ends are trimmed by many, control characters, markup
  * and quotes are escaped or removed, wildcards and backslashes are read as
- * such, and '' may be anything.
+ * such, and '' may be anything.  In a database whose encoding does not tell
+ * what bytes mean, they must be valid as what they are sent as.
  */
 static bool
 value_is_safe(const char *string)
 {
 	size_t		length = strlen(string);
 
-	if (length == 0 || string[0] == ' ' || string[length - 1] == ' ')
+	if (length == 0 || length > MAX_STRING_LENGTH || string[0] == ' ' || string[length - 1] == ' ')
+		return false;
+	if (GetDatabaseEncoding() == PG_SQL_ASCII &&
+		!pg_verify_mbstr(PG_UTF8, string, length, true))
 		return false;
 	for (const char *p = string; *p; p++)
 	{

@@ -48,6 +48,9 @@
 /* Above this many unread bytes the transfer pauses */
 #define HIGH_WATER			(256 * 1024)
 
+/* Bytes of all headers of an answer, with those behind its body, at most */
+#define MAX_HEADERS			(256 * 1024)
+
 /* How often 429 and 503 are asked again, and how long we wait at most */
 #define MAX_REPEATS			2
 #define MAX_REPEAT_DELAY	60	/* seconds */
@@ -86,11 +89,15 @@ struct HttpAnswer
 	bool		paused;
 	bool		done;			/* the transfer has ended, with this result: */
 	CURLcode	result;
+	size_t		header_bytes;	/* of this transfer */
+	bool		too_many_headers;	/* in a callback */
+	bool		bad_encoding;	/* in a callback */
 	bool		out_of_memory;	/* in a callback */
 	bool		epoll_failed;	/* in a callback */
 
 	char	   *location;		/* malloc'd; of the answer */
 	char	   *retry_after;	/* malloc'd; of the answer */
+	char	   *content_encoding;	/* malloc'd; of the answer */
 	char		message[CURL_ERROR_SIZE];
 };
 
@@ -175,15 +182,40 @@ keep_header(const char *line, size_t length, const char *name, char **value)
 }
 
 /*
+ * Is the answer packed in one of the ways that we asked for, and once?  libcurl
+ * would unpack whatever it knows, several layers deep.
+ */
+static bool
+is_known_encoding(const char *encoding)
+{
+	static const char *const known[] = {"gzip", "x-gzip", "deflate", "identity"};
+
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		if (pg_strcasecmp(encoding, known[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
  * Look at one header line; the empty one ends the headers of an answer, of
- * which there may be several (1xx).
+ * which there may be several (1xx).  libcurl keeps all headers, those behind
+ * a chunked body too.
  */
 static size_t
 header_callback(char *data, size_t size, size_t count, void *arg)
 {
 	HttpAnswer *answer = arg;
 	size_t		length = size * count;
+	char	   *encoding = NULL;
 
+	answer->header_bytes += length;
+	if (answer->header_bytes > MAX_HEADERS)
+	{
+		answer->too_many_headers = true;
+		return 0;
+	}
 	if (length <= 2 && (data[0] == '\r' || data[0] == '\n'))
 	{
 		long		status = 0;
@@ -196,11 +228,21 @@ header_callback(char *data, size_t size, size_t count, void *arg)
 		}
 	}
 	else if (!keep_header(data, length, "location:", &answer->location) ||
-			 !keep_header(data, length, "retry-after:", &answer->retry_after))
+			 !keep_header(data, length, "retry-after:", &answer->retry_after) ||
+			 !keep_header(data, length, "content-encoding:", &encoding))
 	{
 		answer->out_of_memory = true;
 		return 0;
 	}
+	if (encoding && answer->options->compression)
+	{
+		if (answer->content_encoding || !is_known_encoding(encoding))
+			answer->bad_encoding = true;
+		free(answer->content_encoding);
+		answer->content_encoding = encoding;
+		return answer->bad_encoding ? 0 : length;
+	}
+	free(encoding);
 	return length;
 }
 
@@ -281,6 +323,7 @@ release_answer(void *arg)
 	free(answer->buffer);
 	free(answer->location);
 	free(answer->retry_after);
+	free(answer->content_encoding);
 }
 
 static void
@@ -366,7 +409,9 @@ start_transfer(HttpAnswer *answer)
 	answer->message[0] = '\0';
 	free(answer->location);
 	free(answer->retry_after);
-	answer->location = answer->retry_after = NULL;
+	free(answer->content_encoding);
+	answer->location = answer->retry_after = answer->content_encoding = NULL;
+	answer->header_bytes = 0;
 
 	answer->easy = easy = curl_easy_init();
 	header = psprintf("Content-Type: %s", answer->content_type);
@@ -431,6 +476,17 @@ raise_transfer_error(HttpAnswer *answer)
 
 	if (answer->out_of_memory)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	if (answer->too_many_headers)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("the headers of the answer of \"%s\" are larger than %d kB",
+						url, MAX_HEADERS / 1024)));
+	if (answer->bad_encoding)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("the answer of \"%s\" is packed in a way that was not asked for", url),
+				 errdetail("It may be packed once, with gzip or deflate."),
+				 errhint("The server option \"compression\" turns compressed answers off.")));
 	if (answer->epoll_failed)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
@@ -730,8 +786,8 @@ http_post(const char *url, const char *content_type,
 	answer->release.arg = answer;
 	MemoryContextRegisterResetCallback(context, &answer->release);
 
-	/* one descriptor for epoll, one for the connection */
-	while (answer->reserved_fds < 2)
+	/* one descriptor for epoll, one for the connection, two of libcurl's own */
+	while (answer->reserved_fds < 4)
 	{
 		if (!AcquireExternalFD())
 			ereport(ERROR,

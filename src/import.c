@@ -301,7 +301,8 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("table \"%s\" of server \"%s\" has %d fields, more than the %d columns of a table",
-						remote->code, connector->servername, count, MaxHeapAttributeNumber)));
+						show_text(connector, remote->code), connector->servername, count,
+						MaxHeapAttributeNumber)));
 	foreach(lc, fields)
 	{
 		ImportName *column = &columns[foreach_current_index(lc)];
@@ -321,7 +322,8 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
-							remote->code, connector->servername, field->code)));
+							show_text(connector, remote->code), connector->servername,
+							show_text(connector, field->code))));
 		appendStringInfo(&sql, "%s\n  %s %s OPTIONS (column_name %s, field_type %s)",
 						 i > 0 ? "," : "",
 						 quote_identifier(columns[i].name),
@@ -376,7 +378,7 @@ biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_TABLE),
 					 errmsg("server \"%s\" lists table \"%s\" twice",
-							connector->servername, names[i].code)));
+							connector->servername, show_text(connector, names[i].code))));
 		statements = lappend(statements, table_statement(connector, &options, &names[i]));
 	}
 	return statements;

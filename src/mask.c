@@ -22,6 +22,9 @@
 
 #define MASK "***"
 
+/* How much of a code is shown, in bytes */
+#define SHOWN_TEXT 200
+
 /* How often a percent sign is percent-encoded again, at most */
 #define MAX_PERCENT_LAYERS 2
 
@@ -313,4 +316,14 @@ shorten_text(const char *text, int maximum)
 	if (length <= maximum)
 		return unconstify(char *, text);
 	return psprintf("%.*s...", pg_mbcliplen(text, length, maximum), text);
+}
+
+/*
+ * A text of the other side in the database's encoding, such as a code, fit to
+ * be shown in a message; palloc'd.
+ */
+char *
+show_text(const ConnectorOptions *options, const char *text)
+{
+	return shorten_text(mask_settings(options, text, strlen(text), 0, false), SHOWN_TEXT);
 }

@@ -11,6 +11,8 @@
  */
 #include "biconnector_fdw.h"
 
+#include <math.h>
+
 #include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "access/table.h"
@@ -351,7 +353,7 @@ set_cost(const char *name, const char *value, void *field)
 	const char *hint = NULL;
 	double		cost;
 
-	if (!parse_real(value, &cost, 0, &hint) || !(cost >= 0))
+	if (!parse_real(value, &cost, 0, &hint) || !(cost >= 0) || isinf(cost))
 		bad_value(name, value, "It must be a number of at least 0.");
 	*(double *) field = cost;
 }
@@ -456,11 +458,9 @@ static List *
 add_json_settings(List *settings, const char *text)
 {
 	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
-	const char *problem;
-	size_t		offset;
-	jsonc_object *object = document_parse(utf8, strlen(utf8), &problem, &offset);
+	jsonc_object *object = document_parse_object(utf8, strlen(utf8));
 
-	if (!json_object_is_type(object, json_type_object))
+	if (object == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),

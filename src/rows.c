@@ -483,6 +483,11 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
 
 			if (!has_columns)
 			{
+				if (n == reader->max_width && n > 0)
+				{
+					reader->nvalues = n + 1;
+					return scan_fail(scan, start, ROWS_ERR_WIDTH, "row has too many values");
+				}
 				if (n == reader->capacity && !reserve_values(reader, n + 1))
 					return scan_fail(scan, p, ROWS_ERR_MEMORY, "out of memory");
 				value = &reader->values[n];

@@ -109,6 +109,9 @@ typedef struct RowsReader
 								 * document, skipped ones included; likewise
 								 * for the row that ROWS_ERR_WIDTH tells of */
 	size_t		width;			/* how many it must have; 0 while not known */
+	size_t		max_width;		/* how many it may have while that is not
+								 * known; 0 is no limit.  The caller may set
+								 * it after rows_init() */
 	uint64_t	row;			/* number of the row last read; with an error,
 								 * of the row in which, or in the place of
 								 * which, it was found; the header is 0 */

@@ -274,6 +274,18 @@ start_request(ForeignScanState *node)
 }
 
 /*
+ * There is no more to come: let the connection go, rather than with the query.
+ */
+static void
+end_request(ConnectorScan *state)
+{
+	if (state->answer)
+		connector_data_close(state->answer);
+	state->answer = NULL;
+	state->ended = true;
+}
+
+/*
  * The answer has ended and no row matched.  If there is no reason to believe
  * that of a condition, see whether the connector can be trusted with it.
  * True if the request must be made again without.
@@ -415,7 +427,7 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 			return node->ss.ss_ScanTupleSlot;
 		}
 		if (state->matched || !must_ask_again(node))
-			state->ended = true;
+			end_request(state);
 	}
 	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }

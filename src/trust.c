@@ -165,6 +165,9 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 	DataRequest request = {0};
 	DataAnswer *answer;
 	RowsValue  *values;
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext row_context = AllocSetContextCreate(caller, "biconnector row",
+													  ALLOCSET_SMALL_SIZES);
 	List	   *seen = NIL;
 	char	   *chosen = NULL;
 	ErrorContextCallback errcallback;
@@ -183,9 +186,12 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 	*rows = 0;
 	while ((values = connector_data_next(answer)) != NULL)
 	{
-		char	   *text = column_as_sent(table, attribute, converter, &values[0]);
+		char	   *text;
 		ListCell   *lc = NULL;
 
+		MemoryContextSwitchTo(row_context);
+		text = column_as_sent(table, attribute, converter, &values[0]);
+		MemoryContextSwitchTo(caller);
 		foreach(lc, seen)
 		{
 			if (text && strcmp(lfirst(lc), text) == 0)
@@ -193,14 +199,16 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 		}
 		if (text && lc == NULL)
 		{
-			seen = lappend(seen, text);
-			chosen = text;
+			chosen = pstrdup(text);
+			seen = lappend(seen, chosen);
 			*before = *rows;
 		}
 		(*rows)++;
+		MemoryContextReset(row_context);
 	}
 	error_context_stack = errcallback.previous;
 	connector_data_close(answer);
+	MemoryContextDelete(row_context);
 	return chosen;
 }
 

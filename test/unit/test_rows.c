@@ -1155,9 +1155,30 @@ test_unescape(void)
 	test_ok(wrong == 0, "unescape: all surrogate pairs");
 }
 
+/* A limit for rows whose width is not known */
+static void
+test_max_width(void)
+{
+	static const char document[] = "[[1,2,3],[1,2,3,4]]";
+	RowsReader	reader;
+	size_t		consumed = 0;
+	size_t		at;
+
+	rows_init(&reader);
+	reader.max_width = 3;
+	test_ok(rows_next(&reader, document, strlen(document), true, &consumed) == ROWS_ROW &&
+			reader.nvalues == 3, "a row may be as wide as max_width");
+	at = consumed;
+	test_ok(rows_next(&reader, document + at, strlen(document) - at, true, &consumed) == ROWS_ERROR &&
+			reader.error_kind == ROWS_ERR_WIDTH && reader.nvalues == 4 &&
+			reader.error_offset == 9, "a row wider than max_width is an error");
+	rows_free(&reader);
+}
+
 int
 main(void)
 {
+	test_max_width();
 	test_documents();
 	test_columns();
 	test_string_bytes();

@@ -1,0 +1,37 @@
+/*-------------------------------------------------------------------------
+ *
+ * connector.h
+ *	  What the files that speak to endpoints share: connector.c and
+ *	  connector_data.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_CONNECTOR_H
+#define BICONNECTOR_CONNECTOR_H
+
+#include "biconnector_fdw.h"
+
+#include "document.h"
+
+/* An error to be raised, or not */
+typedef struct Refusal
+{
+	int			sqlstate;
+	char	   *message;
+	char	   *detail;
+	const char *hint;
+} Refusal;
+
+extern HttpAnswer *connector_send(const ConnectorOptions *options, const char *url,
+								  const char *url_option, jsonc_object *body,
+								  HttpStatistics *statistics);
+extern char *connector_excerpt(const ConnectorOptions *options, const char *data,
+							   size_t length, size_t at, bool more);
+extern Refusal *make_refusal(int sqlstate, char *message, char *detail, const char *hint);
+pg_noreturn extern void raise_refusal(const Refusal *refusal);
+extern Refusal *refusal_of_status(const ConnectorOptions *options, HttpAnswer *http,
+								  bool data);
+extern Refusal *refusal_of_document(const ConnectorOptions *options, const char *expected,
+									const char *data, size_t length, bool more);
+
+#endif							/* BICONNECTOR_CONNECTOR_H */

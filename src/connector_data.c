@@ -1,0 +1,504 @@
+/*-------------------------------------------------------------------------
+ *
+ * connector_data.c
+ *	  The endpoint for data: a request, and its answer as a stream of rows.
+ *
+ * What a connector does wrong is an error here, with one exception: a request
+ * that the connector refuses may have been refused because of its filter.
+ * Then the caller decides (connector_data_refused) whether to ask again
+ * without.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "connector.h"
+
+#include "foreign/foreign.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+
+/* Fields of a header, at most: ten times what a table can have, at least */
+#define MAX_FIELDS		16384
+
+/* An incomplete row beyond this size is read again only when it has doubled */
+#define LARGE_ROW		(64 * 1024)
+
+struct DataAnswer
+{
+	MemoryContext context;		/* holds all of the answer */
+	MemoryContextCallback release;
+	const TableOptions *table;
+	const DataRequest *request;
+	HttpStatistics *statistics;
+
+	HttpAnswer *http;
+	RowsReader	reader;
+	size_t		pending;		/* bytes of the row handed out last */
+	uint64		rows;			/* rows handed out */
+	bool		has_header;		/* one with at least one field */
+	bool		ended;			/* the document has ended */
+	bool		checked;		/* check_headerless_answer() has been called */
+	Refusal    *refusal;		/* or NULL */
+	Refusal    *bad_header;		/* raised if a row comes; or NULL */
+};
+
+/* ---- what is wrong with an answer ---- */
+
+/*
+ * Statuses that say nothing about the request's filter: who we are, or when
+ * we come.
+ */
+static bool
+is_status_of_caller(int status)
+{
+	return status == 401 || status == 403 || status == 407 ||
+		status == 429 || status == 503;
+}
+
+/*
+ * What the reader found wrong in the rows.  data is what the buffer holds,
+ * reader->offset the document's bytes before it.
+ */
+static Refusal *
+refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
+{
+	const RowsReader *reader = &answer->reader;
+	const ConnectorOptions *options = &answer->table->connector;
+	bool		more = !http_at_end(answer->http);
+	size_t		at = 0;
+
+	if (reader->error_offset > reader->offset)
+		at = Min(reader->error_offset - reader->offset, length);
+
+	switch (reader->error_kind)
+	{
+		case ROWS_ERR_MEMORY:
+			return make_refusal(ERRCODE_OUT_OF_MEMORY, pstrdup("out of memory"), NULL, NULL);
+
+		case ROWS_ERR_WIDTH:
+			if (reader->nrows == 0)
+				return make_refusal(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+									psprintf("the header of the answer of server \"%s\" has more than %d fields",
+											 options->servername, MAX_FIELDS),
+									NULL, NULL);
+			return make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								psprintf("a row of the answer of server \"%s\" has %zu values instead of %zu",
+										 options->servername, reader->nvalues, reader->width),
+								psprintf("The row starts at byte " UINT64_FORMAT " of the answer.",
+										 (uint64) reader->error_offset),
+								NULL);
+
+		case ROWS_ERR_NOT_ARRAY:
+			/* an object with an error in it, most often */
+			if (reader->nrows == 0)
+				return refusal_of_document(options, "an array of rows", data, length, more);
+			return make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								psprintf("a row of the answer of server \"%s\" is not an array",
+										 options->servername),
+								psprintf("It stands at byte " UINT64_FORMAT ": %s",
+										 (uint64) reader->error_offset,
+										 connector_excerpt(options, data, length, at, more)),
+								NULL);
+
+		case ROWS_ERR_TRUNCATED:
+			return make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								psprintf("the answer of server \"%s\" ends before it is complete",
+										 options->servername),
+								psprintf("At byte " UINT64_FORMAT ": %s.",
+										 (uint64) reader->error_offset, reader->error),
+								"The connector may have run out of time or memory; ask for fewer rows or columns.");
+
+		default:
+			return make_refusal(ERRCODE_INVALID_JSON_TEXT,
+								psprintf("the answer of server \"%s\" is not valid JSON",
+										 options->servername),
+								psprintf("At byte " UINT64_FORMAT ": %s, before: %s",
+										 (uint64) reader->error_offset, reader->error,
+										 connector_excerpt(options, data, length, at, more)),
+								NULL);
+	}
+}
+
+/* ---- requests and rows ---- */
+
+/*
+ * The tree of a request for data; the current memory context owns it.
+ */
+static jsonc_object *
+data_request_body(const TableOptions *table, const DataRequest *request)
+{
+	jsonc_object *body = document_own(json_object_new_object());
+	bool		typed = table->connector.json_requests;
+	ListCell   *lc;
+
+	json_object_object_add(body, "table", document_new_string(table->table_name));
+	if (!request->select_all && request->fields != NIL)
+	{
+		jsonc_object *fields = json_object_new_array();
+
+		json_object_object_add(body, "select", fields);
+		foreach(lc, request->fields)
+			json_object_array_add(fields, document_new_string(lfirst(lc)));
+	}
+	if (request->filter != NIL)
+	{
+		jsonc_object *filter = json_object_new_object();
+
+		json_object_object_add(body, "filter", filter);
+		foreach(lc, request->filter)
+		{
+			const FilterCondition *condition = lfirst(lc);
+			jsonc_object *array = NULL;
+			ListCell   *value;
+
+			if (condition->operator == FILTER_IN)
+			{
+				array = json_object_new_array();
+				json_object_object_add(filter, condition->field, array);
+			}
+			foreach(value, condition->values)
+			{
+				const char *text = lfirst(value);
+				jsonc_object *scalar = typed && condition->wire_type == WIRE_INT
+					? json_object_new_int64(strtoll(text, NULL, 10))
+					: json_object_new_string(text);
+
+				if (array)
+					json_object_array_add(array, scalar);
+				else
+					json_object_object_add(filter, condition->field, scalar);
+			}
+		}
+	}
+	json_object_object_add(body, "limit", json_object_new_int(request->limit));
+	return body;
+}
+
+static void
+release_data_answer(void *arg)
+{
+	rows_free(&((DataAnswer *) arg)->reader);
+}
+
+/*
+ * Find the wanted fields in the header, and tell the reader.  What is wrong
+ * with the header matters only if a row follows: the header of an empty answer
+ * may be anything.
+ */
+static void
+match_header(DataAnswer *answer)
+{
+	const TableOptions *table = answer->table;
+	const char *servername = table->connector.servername;
+	size_t		width = answer->reader.nvalues;
+	int			nfields = list_length(answer->request->fields);
+	int		   *slot_of = palloc(sizeof(int) * Max(width, 1));
+	char	  **wanted = palloc(sizeof(char *) * Max(nfields, 1));
+	bool	   *found = palloc0(sizeof(bool) * Max(nfields, 1));
+	Refusal    *bad = NULL;
+	ListCell   *lc;
+
+	foreach(lc, answer->request->fields)
+		wanted[foreach_current_index(lc)] =
+		pg_server_to_any(lfirst(lc), strlen(lfirst(lc)), PG_UTF8);
+
+	for (size_t i = 0; i < width; i++)
+	{
+		RowsValue  *value = &answer->reader.values[i];
+		size_t		length = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		slot_of[i] = -1;
+		if (value->kind != ROWS_STRING ||
+			rows_unescape(value->data, value->len, unconstify(char *, value->data),
+						  &length) != ROWS_TEXT_OK)
+		{
+			if (bad == NULL)
+				bad = make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								   psprintf("the header of the answer of server \"%s\" is not a list of field codes",
+											servername),
+								   psprintf("Its value %zu is: %s", i + 1,
+											connector_excerpt(&table->connector, value->data,
+															  value->len, 0, false)),
+								   NULL);
+			continue;
+		}
+		for (int slot = 0; slot < nfields; slot++)
+		{
+			if (strncmp(wanted[slot], value->data, length) != 0 || wanted[slot][length] != '\0')
+				continue;
+			if (found[slot] && bad == NULL)
+				bad = make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								   psprintf("the header of the answer of server \"%s\" has field \"%s\" twice",
+											servername,
+											(char *) list_nth(answer->request->fields, slot)),
+								   NULL, NULL);
+			found[slot] = true;
+			slot_of[i] = slot;
+		}
+	}
+	foreach(lc, answer->request->fields)
+	{
+		if (!found[foreach_current_index(lc)] && bad == NULL)
+			bad = make_refusal(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+							   psprintf("the answer of server \"%s\" has no field \"%s\"",
+										servername, (char *) lfirst(lc)),
+							   psprintf("The request was for table \"%s\".", table->table_name),
+							   "The column option \"column_name\" sets the code of a column's field; letter case matters.");
+	}
+	answer->bad_header = bad;
+	answer->has_header = width > 0;
+	if (!rows_set_columns(&answer->reader, slot_of, width, nfields))
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+}
+
+/*
+ * Read the next row, the header included.  False at the end of the document.
+ * If the answer is wrong, sets answer->refusal and returns false.
+ */
+static bool
+read_row(DataAnswer *answer)
+{
+	const ConnectorOptions *options = &answer->table->connector;
+
+	http_consume(answer->http, answer->pending);
+	answer->pending = 0;
+	for (;;)
+	{
+		size_t		length;
+		size_t		consumed;
+		char	   *data = http_data(answer->http, &length);
+
+		switch (rows_next(&answer->reader, data, length, http_at_end(answer->http), &consumed))
+		{
+			case ROWS_ROW:
+				answer->pending = consumed;
+				return true;
+
+			case ROWS_END:
+				answer->ended = true;
+				return false;
+
+			case ROWS_ERROR:
+				answer->refusal = refusal_of_reader(answer, data, length);
+				return false;
+
+			case ROWS_MORE:
+				http_consume(answer->http, consumed);
+				length -= consumed;
+				if (length >= options->http.max_buffer)
+				{
+					answer->refusal =
+						make_refusal(ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+									 psprintf("a row of the answer of server \"%s\" is larger than %zu kB",
+											  options->servername,
+											  options->http.max_buffer / 1024),
+									 NULL,
+									 "The server option \"max_row_size\" sets how large a row may be.");
+					return false;
+				}
+				(void) http_more(answer->http,
+								 length < LARGE_ROW ? length + 1
+								 : Min(length * 2, options->http.max_buffer));
+				break;
+		}
+	}
+}
+
+/*
+ * Ask for rows, and wait until the connector has sent the header or has
+ * refused the request, which the caller must look for.
+ *
+ * The answer lives in a child of the current memory context until
+ * connector_data_close or until that context goes.  Everything passed in must
+ * live as long.  Raises errors of the connection, and those answers which say
+ * nothing about the request itself.
+ */
+DataAnswer *
+connector_data(const TableOptions *table, const DataRequest *request,
+			   HttpStatistics *statistics)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "biconnector data answer",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	DataAnswer *answer = palloc0(sizeof(DataAnswer));
+	ErrorContextCallback errcallback;
+
+	answer->context = context;
+	answer->table = table;
+	answer->request = request;
+	answer->statistics = statistics;
+	rows_init(&answer->reader);
+	answer->reader.max_width = MAX_FIELDS;
+	answer->release.func = release_data_answer;
+	answer->release.arg = answer;
+	MemoryContextRegisterResetCallback(context, &answer->release);
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = answer;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	answer->http = connector_send(&table->connector, table->connector.url_data, "url_data",
+								  data_request_body(table, request), statistics);
+	if (http_status(answer->http) != 200)
+	{
+		answer->refusal = refusal_of_status(&table->connector, answer->http, true);
+		if (is_status_of_caller(http_status(answer->http)))
+			raise_refusal(answer->refusal);
+	}
+	else if (read_row(answer))
+		match_header(answer);
+
+	error_context_stack = errcallback.previous;
+	MemoryContextSwitchTo(caller);
+	return answer;
+}
+
+/*
+ * Has the connector refused the request, or answered with what is no rows?
+ */
+bool
+connector_data_refused(const DataAnswer *answer)
+{
+	return answer->refusal != NULL;
+}
+
+/*
+ * Raise the error that a refused request stands for.
+ */
+void
+connector_data_raise(const DataAnswer *answer)
+{
+	ErrorContextCallback errcallback;
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = unconstify(DataAnswer *, answer);
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	raise_refusal(answer->refusal);
+}
+
+/*
+ * Some connectors answer "[]" if they fail to encode a row.  If an answer has
+ * neither header nor rows, ask for a single row: there must not be one.
+ */
+static void
+check_headerless_answer(DataAnswer *answer)
+{
+	DataRequest request = *answer->request;
+	DataAnswer *check;
+
+	if (request.limit == 1)
+		return;
+	request.limit = 1;
+	request.whole = false;
+	check = connector_data(answer->table, &request, answer->statistics);
+	if (connector_data_refused(check))
+		connector_data_raise(check);
+	if (connector_data_next(check) != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROTOCOL_VIOLATION),
+				 errmsg("server \"%s\" answered with nothing although it has rows",
+						answer->table->connector.servername),
+				 errdetail("Asked again for a single row, it sent one."),
+				 errhint("The connector may have failed to encode a value or run out of memory.")));
+	connector_data_close(check);
+}
+
+pg_noreturn static void
+raise_row_limit(const DataAnswer *answer)
+{
+	const TableOptions *table = answer->table;
+	int			limit = answer->request->limit;
+
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("the answer of server \"%s\" may be cut short",
+					table->connector.servername),
+			 errdetail_plural("It has %d row, as many as the option \"row_limit\" allows.",
+							  "It has %d rows, as many as the option \"row_limit\" allows.",
+							  limit, limit),
+			 errhint("Narrow the query, or raise the limit: ALTER FOREIGN TABLE %s OPTIONS (%s row_limit '%d').",
+					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
+												table->relname),
+					 option_action(GetForeignTable(table->relid)->options, "row_limit"),
+					 limit < INT_MAX / 2 ? limit * 2 : INT_MAX)));
+	pg_unreachable();
+}
+
+/*
+ * The next row: one value for each of the request's fields, valid until the
+ * next call, strings not yet unescaped (that may be done in place).  NULL after the
+ * last one.  Raises an error if the answer is not what it should be, or
+ * might have been cut short.
+ */
+RowsValue *
+connector_data_next(DataAnswer *answer)
+{
+	MemoryContext caller;
+
+	/* "[]" has ended where its header was looked for */
+	if (!answer->ended && answer->rows >= (uint64) answer->request->limit)
+	{
+		if (answer->request->whole)
+			raise_row_limit(answer);
+		return NULL;
+	}
+	if (!answer->ended && likely(read_row(answer)))
+	{
+		if (unlikely(answer->bad_header))
+			raise_refusal(answer->bad_header);
+		answer->rows++;
+		return answer->reader.values;
+	}
+	if (answer->refusal)
+		raise_refusal(answer->refusal);
+	if (!answer->has_header && answer->rows == 0 && !answer->checked)
+	{
+		answer->checked = true;
+		caller = MemoryContextSwitchTo(answer->context);
+		check_headerless_answer(answer);
+		MemoryContextSwitchTo(caller);
+	}
+	return NULL;
+}
+
+/*
+ * How many rows have been handed out.
+ */
+uint64
+connector_data_rows(const DataAnswer *answer)
+{
+	return answer->rows;
+}
+
+/*
+ * Release the answer; what has not been read of it is cut off.
+ */
+void
+connector_data_close(DataAnswer *answer)
+{
+	MemoryContextDelete(answer->context);
+}
+
+/*
+ * Error context callback: where in which answer we are.  To be installed
+ * around all that works on a row of it.
+ */
+void
+connector_data_context(void *arg)
+{
+	DataAnswer *answer = arg;
+
+	if (answer->has_header && answer->reader.row > 0)
+		errcontext("row " UINT64_FORMAT " of foreign table \"%s\" on server \"%s\"",
+				   (uint64) answer->reader.row, answer->table->relname,
+				   answer->table->connector.servername);
+	else
+		errcontext("request for foreign table \"%s\" to server \"%s\"",
+				   answer->table->relname, answer->table->connector.servername);
+}

@@ -21,7 +21,7 @@
 #define EXCERPT_LENGTH	200
 
 /* Entries of a list or description, at most */
-#define MAX_ENTRIES		100000
+#define MAX_ENTRIES		50000
 
 /* ---- requests ---- */
 

@@ -17,7 +17,7 @@
 #include "utils/memutils.h"
 
 /* The largest element of an array, in bytes */
-#define MAX_ELEMENT (64 * 1024)
+#define MAX_ELEMENT (32 * 1024)
 
 typedef struct OwnedTree
 {

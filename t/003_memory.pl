@@ -224,6 +224,78 @@ create_table($node, 'dense.t', 'dense', 'id bigint, name text');
 is_bounded('100 MB in ' . int(length($packed) / 1024) . ' kB', '100000|100000000',
 	growth('SELECT id FROM reference.few', 'SELECT count(*), sum(length(name)) FROM dense.t'));
 
+# ---- what has no end, or takes much more room than bytes -------------------
+
+sub is_refused
+{
+	my ($name, $sqlstate, $message, @growth) = @_;
+	my ($most, $peak, $out, $err) = @growth;
+
+	is_error($err, $sqlstate, $message, "$name: an error");
+	cmp_ok($most, '<', ALLOWED, '... in little memory');
+	note "$name: $most kB, peak " . ($peak // '?');
+	return;
+}
+
+# What a body is to be: text of a few bytes, many times
+my %hostile = (
+	entries => sub { $_[0]->answer('[' . '{},' x 500_000 . '{}]') },
+	entry => sub { $_[0]->answer('[{"code": "t", "more": [' . '{},' x 500_000 . '{}]}]') },
+	header => sub { $_[0]->answer('[["",' . '"",' x 2_000_000 . '"ID"],[1]]') },
+	trailers => sub {
+		my ($c) = @_;
+
+		$c->chunked_head;
+		$c->chunk('[["ID"],[1]]');
+		$c->send("0\r\n");
+		while ($c->send("X-Trailer: " . 'y' x 1000 . "\r\n"))
+		{
+		}
+	},
+	twice => sub {
+		my $once = Compress::Zlib::memGzip('[["ID"]' . ',[1]' x 2_000_000 . ']');
+
+		$_[0]->answer(Compress::Zlib::memGzip($once), headers => ['Content-Encoding: gzip, gzip']);
+	},
+	again => sub {
+		my $once = Compress::Zlib::memGzip('[["ID"],[1]]');
+
+		$_[0]->answer(Compress::Zlib::memGzip($once),
+			headers => ['Content-Encoding: gzip', 'Content-Encoding: gzip']);
+	},
+	long => sub { $_[0]->answer('[["ID","NAME"]' . (',[1,"' . 'x' x 262_144 . '"]') x 100 . ']') },
+);
+my $hostile = stub(
+	sub {
+		my ($c) = @_;
+
+		$c->request or return;
+		my ($kind) = $c->{line} =~ m{/(\w+)/};
+		$hostile{$kind}->($c);
+		$c->wait_closed;
+	});
+foreach my $kind (keys %hostile)
+{
+	create_server($node, $kind, $hostile->url . "/$kind");
+	create_table($node, "$kind.t", $kind, 'id bigint, name text');
+}
+my $warm = 'SELECT id FROM reference.few';
+is_refused('half a million entries', '54000', 'the list of tables of server "entries" has more than 50000 entries',
+	growth($warm, 'IMPORT FOREIGN SCHEMA x FROM SERVER entries INTO entries'));
+is_refused('a large entry', '22032', 'the answer of server "entry" is not valid JSON',
+	growth($warm, 'IMPORT FOREIGN SCHEMA x FROM SERVER entry INTO entry'));
+is_refused('a wide header', '54000', 'the header of the answer of server "header" has more than 16384 fields',
+	growth($warm, 'SELECT id FROM header.t'));
+is_refused('headers behind the answer', '08P01', '.*are larger than 256 kB',
+	growth($warm, 'SELECT count(id) FROM trailers.t'));
+is_refused('an answer packed twice', '08P01', '.*is packed in a way that was not asked for',
+	growth($warm, 'SELECT count(id) FROM twice.t'));
+is_refused('the same in two lines', '08P01', '.*is packed in a way that was not asked for',
+	growth($warm, 'SELECT count(id) FROM again.t'));
+# the filter is ignored here, so it is put to the test with values like these
+is_bounded('large values that a filter is tested with', '0',
+	growth($warm, q{SELECT count(*) FROM long.t WHERE name = 'y'}));
+
 # ---- rows that are too large -----------------------------------------------
 
 my $huge = stub(
@@ -320,6 +392,11 @@ EXCEPTION WHEN OTHERS THEN
 END;
 $$;
 END
+# One after the other in a query, each lets its connection go
+($out, $err) = run_session($node, 'SELECT count(*), sum(id) FROM ('
+	  . join(' UNION ALL ', ('SELECT id FROM mixed.good') x 300) . ') AS all_of_them');
+is("$out$err", '600|900', 'hundreds of scans in one query need one connection at a time');
+
 my $kinds = "ARRAY['good', 'reset', 'status', 'truncated', 'value', 'long']";
 my $session = start_session($node, <<"END");
 SELECT 'pid ' || pg_backend_pid();

@@ -384,6 +384,32 @@ like($out, qr/Remote URL.*\/data$/m, 'EXPLAIN shows the URL');
 my $client = $out . ($err =~ s/^psql:\S+: DEBUG.*\n//mgr);
 is(pieces_of_secrets($client, values %settings, $url_key), '', 'neither they nor EXPLAIN show a secret');
 
+# Codes of tables and fields may be what was sent, too
+my $plain_json = JSON::PP->new;
+my @codes = map { { code => $settings{$_}, title => 't' } } @secrets;
+my $coded = stub(
+	sub {
+		my ($c) = @_;
+
+		$c->request or return;
+		my ($kind) = $c->{line} =~ m{/(\w+)/table_list};
+		return $c->answer($plain_json->encode([@codes, @codes])) if defined $kind && $kind eq 'twice';
+		return $c->answer($plain_json->encode([ map { { %$_, code => "$_->{code}\0" } } @codes ]))
+		  if defined $kind && $kind eq 'zero';
+		return $c->answer($plain_json->encode([$codes[2]])) if defined $kind;
+		($kind) = $c->{line} =~ m{/(\w+)/table_description};
+		return $c->answer('[]') if $kind eq 'nothing';
+		return $c->answer($plain_json->encode([ map { { %$_, name => 'n', type => 'int' } } @codes, @codes ]));
+	});
+foreach my $kind (qw(twice zero nothing fields))
+{
+	create_server($node, "coded_$kind", $coded->url . "/$kind", settings => \%settings, database => 'db');
+	($out, $err) = run_session($node,
+		"IMPORT FOREIGN SCHEMA connector FROM SERVER coded_$kind INTO coded_$kind", %debug);
+	like($err, qr/ERROR: /, "codes that hold secrets: $kind");
+	is(pieces_of_secrets($err =~ s/^psql:\S+: DEBUG.*\n//mgr, values %settings), '', '... and the error does not show them');
+}
+
 # ---- redirects -------------------------------------------------------------
 
 ($out, $err) = run_session($node, join("\n",

@@ -232,6 +232,25 @@ $node->safe_psql('postgres',
 	'CREATE DATABASE db ENCODING \'UTF8\' LOCALE \'C\' TEMPLATE template0');
 $node->safe_psql('db', 'CREATE EXTENSION biconnector_fdw');
 my %common = (settings => { %settings }, database => 'db');
+# A connector whose codes of tables and fields are what was sent
+my $plain_json = JSON::PP->new;
+my @codes = map { { code => $settings{$_}, title => 't' } } @secrets;
+my $coded = stub(
+	sub {
+		my ($c) = @_;
+
+		$c->request or return;
+		my ($kind) = $c->{line} =~ m{/(\w+)/table_list};
+		return $c->answer($plain_json->encode([@codes, @codes])) if defined $kind && $kind eq 'twice';
+		return $c->answer($plain_json->encode([ map { { %$_, code => "$_->{code}\0" } } @codes ]))
+		  if defined $kind && $kind eq 'zero';
+		return $c->answer($plain_json->encode([$codes[2]])) if defined $kind;
+		($kind) = $c->{line} =~ m{/(\w+)/table_description};
+		return $c->answer('[]') if $kind eq 'nothing';
+		return $c->answer($plain_json->encode([ map { { %$_, name => 'n', type => 'int' } } @codes, @codes ]));
+	});
+create_server($node, "coded_$_", $coded->url . "/$_", settings => \%settings, database => 'db')
+  for qw(twice zero nothing fields);
 create_server($node, 'teller', $teller->url, %common, settings => { %settings },
 	url_data => $teller->url . "/data?key=$url_key");
 create_server($node, 'import', $import->url, %common, settings => { %settings });
@@ -385,25 +404,8 @@ my $client = $out . ($err =~ s/^psql:\S+: DEBUG.*\n//mgr);
 is(pieces_of_secrets($client, values %settings, $url_key), '', 'neither they nor EXPLAIN show a secret');
 
 # Codes of tables and fields may be what was sent, too
-my $plain_json = JSON::PP->new;
-my @codes = map { { code => $settings{$_}, title => 't' } } @secrets;
-my $coded = stub(
-	sub {
-		my ($c) = @_;
-
-		$c->request or return;
-		my ($kind) = $c->{line} =~ m{/(\w+)/table_list};
-		return $c->answer($plain_json->encode([@codes, @codes])) if defined $kind && $kind eq 'twice';
-		return $c->answer($plain_json->encode([ map { { %$_, code => "$_->{code}\0" } } @codes ]))
-		  if defined $kind && $kind eq 'zero';
-		return $c->answer($plain_json->encode([$codes[2]])) if defined $kind;
-		($kind) = $c->{line} =~ m{/(\w+)/table_description};
-		return $c->answer('[]') if $kind eq 'nothing';
-		return $c->answer($plain_json->encode([ map { { %$_, name => 'n', type => 'int' } } @codes, @codes ]));
-	});
 foreach my $kind (qw(twice zero nothing fields))
 {
-	create_server($node, "coded_$kind", $coded->url . "/$kind", settings => \%settings, database => 'db');
 	($out, $err) = run_session($node,
 		"IMPORT FOREIGN SCHEMA connector FROM SERVER coded_$kind INTO coded_$kind", %debug);
 	like($err, qr/ERROR: /, "codes that hold secrets: $kind");

@@ -33,7 +33,7 @@ HttpAnswer *
 connector_send(const ConnectorOptions *options, const char *url, const char *url_option,
 			   jsonc_object *body, HttpStatistics *statistics)
 {
-	jsonc_object *connection = json_object_new_object();
+	jsonc_object *connection;
 	char	   *text;
 	char	   *copy;
 	size_t		length;
@@ -46,6 +46,7 @@ connector_send(const ConnectorOptions *options, const char *url, const char *url
 				 errhint("Set it with ALTER SERVER ... OPTIONS (ADD %s 'https://...').",
 						 url_option)));
 
+	connection = json_object_new_object();
 	json_object_object_add(body, "connection", connection);
 	foreach(lc, options->settings)
 	{

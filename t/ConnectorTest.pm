@@ -198,11 +198,15 @@ sub is_error
 	return like($err, qr/^(?:psql:\S+:\d+: )?(?:ERROR|FATAL):  \Q$sqlstate\E: .*$message/m, $name);
 }
 
+# The content of a file, or nothing if it is not there, or goes while we look: a
+# process below /proc may
 sub slurp_if_there
 {
 	my ($file) = @_;
 
-	return -e $file ? slurp_file($file) : '';
+	open my $handle, '<', $file or return '';
+	local $/ = undef;
+	return readline($handle) // '';
 }
 
 # ---- answers ---------------------------------------------------------------

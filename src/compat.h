@@ -109,7 +109,8 @@ compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
 
 /*
  * libcurl: 7.85 names protocols by strings, 7.87 lets a handle go while its
- * name is still being resolved.
+ * name is still being resolved.  For files that include libcurl's header
+ * before this one.
  */
 #ifdef LIBCURL_VERSION_NUM
 #if LIBCURL_VERSION_NUM >= 0x075500

@@ -30,6 +30,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
@@ -133,8 +134,8 @@ value_is_safe(const char *string)
 }
 
 /*
- * A value of the condition as the text that is sent, in UTF-8 and palloc'd, or NULL
- * if it may not be sent.
+ * A value of the condition as the text that is sent, in UTF-8 and palloc'd, or
+ * NULL if it may not be sent.
  */
 static char *
 value_to_send(WireType wire_type, Oid type, Datum value)
@@ -303,6 +304,7 @@ filter_bind(const TableOptions *table, AttrNumber attnum, int operator,
 		char	   *text;
 		ListCell   *lc;
 
+		CHECK_FOR_INTERRUPTS();
 		if (nulls[i])
 			continue;
 		text = value_to_send(column->wire_type, element_type, elements[i]);

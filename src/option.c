@@ -479,7 +479,7 @@ add_json_settings(List *settings, const char *text)
 					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
 					 errdetail("A setting must have a name.")));
 
-		/* document_text() would show what is in front of a zero character */
+		/* document_text() would not say which setting it is */
 		if (json_object_is_type(member_value, json_type_string) &&
 			memchr(json_object_get_string(member_value), '\0',
 				   json_object_get_string_len(member_value)))

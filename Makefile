@@ -21,6 +21,7 @@ OBJS = \
 	src/convert_datetime.o \
 	src/mask.o \
 	src/http.o \
+	src/connection.o \
 	src/document.o \
 	src/body.o \
 	src/rows.o

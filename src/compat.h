@@ -104,8 +104,18 @@ compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
 								   fdw_private);
 }
 
-/* 17 lets wait events have names of an extension's own */
-#define COMPAT_WAIT_HTTP PG_WAIT_EXTENSION
+/* 17 lets wait events have names of an extension's own; *event starts as 0 */
+static inline uint32
+compat_wait_event(uint32 *event, const char *name)
+{
+#if PG_VERSION_NUM >= 170000
+	if (*event == 0)
+		*event = WaitEventExtensionNew(name);
+	return *event;
+#else
+	return PG_WAIT_EXTENSION;
+#endif
+}
 
 /*
  * libcurl: 7.85 names protocols by strings, 7.87 lets a handle go while its

@@ -108,6 +108,7 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 										 options->servername),
 								psprintf("At byte " UINT64_FORMAT ": %s.",
 										 (uint64) reader->error_offset, reader->error),
+								http_was_left_waiting(answer->http) ? HTTP_HINT_LEFT_WAITING :
 								"The connector may have run out of time or memory; ask for fewer rows or columns.");
 
 		default:
@@ -477,11 +478,12 @@ connector_data_rows(const DataAnswer *answer)
 }
 
 /*
- * Release the answer; what has not been read of it is cut off.
+ * Release the answer; what has not arrived of it is cut off.
  */
 void
 connector_data_close(DataAnswer *answer)
 {
+	http_close(answer->http);
 	MemoryContextDelete(answer->context);
 }
 

@@ -3,12 +3,8 @@
  * http.c
  *	  One HTTP POST and its answer, pulled as a stream that can be cancelled.
  *
- * libcurl does all of HTTP; this file decides when it may run and how we
- * wait.  Each answer has a multi handle of its own, whose sockets sit in one
- * epoll descriptor.  We wait for that descriptor and the process latch
- * together, so that query cancel, statement_timeout and termination are
- * served at every instant: during name resolution, connecting, the TLS
- * handshake, before the answer and inside it.
+ * libcurl does all of HTTP.  This file says what to ask of it and what to make
+ * of the outcome; connections, and how we wait, are in connection.c.
  *
  * The answer is pulled: bytes arrive only inside http_post and http_more, and
  * the buffer stops filling above a high-water mark, so that memory does not
@@ -17,23 +13,20 @@
  * libcurl's callbacks run on libcurl's stack, over which no error may jump.
  * They use malloc, count short and set flags; errors are raised by the
  * functions that called into libcurl.  What lives outside of memory contexts
- * (handles, descriptor, buffer) is released by a reset callback of the
+ * (handles, connection, buffer) is released by a reset callback of the
  * answer's own context, so that nothing is left behind by any error.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include <curl/curl.h>
-#include <signal.h>
-#include <sys/epoll.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "connection.h"
 
 #include "compat.h"
 #include "http.h"
 #include "miscadmin.h"
-#include "storage/fd.h"
 #include "storage/latch.h"
 #include "utils/memutils.h"
 
@@ -58,6 +51,12 @@
 /* How many redirects within the origin are followed */
 #define MAX_REDIRECTS		5
 
+/* A pause in reading, in ms, that the other side may not put up with */
+#define LONG_REST			1000
+
+/* Of an answer that is not wanted any more, how much is read to its end */
+#define MAX_LEFT_OVER		(16 * 1024)
+
 struct HttpAnswer
 {
 	MemoryContext context;		/* holds this struct and all it points to */
@@ -70,12 +69,9 @@ struct HttpAnswer
 	const HttpOptions *options;
 	HttpStatistics *statistics;
 
-	CURLM	   *multi;
+	HttpConnection *connection;
 	CURL	   *easy;
 	struct curl_slist *headers;
-	int			epoll_fd;
-	int			reserved_fds;	/* accounted for with AcquireExternalFD */
-	int64		timer;			/* when libcurl wants to run, or -1; ms */
 	uint64		wire_bytes;		/* of this transfer, already in statistics */
 
 	char	   *buffer;			/* malloc'd */
@@ -93,22 +89,14 @@ struct HttpAnswer
 	bool		too_many_headers;	/* in a callback */
 	bool		bad_encoding;	/* in a callback */
 	bool		out_of_memory;	/* in a callback */
-	bool		epoll_failed;	/* in a callback */
+	int64		last_pull;		/* when we last went to see what has arrived */
+	int64		longest_rest;	/* between two such times; ms */
 
 	char	   *location;		/* malloc'd; of the answer */
 	char	   *retry_after;	/* malloc'd; of the answer */
 	char	   *content_encoding;	/* malloc'd; of the answer */
 	char		message[CURL_ERROR_SIZE];
 };
-
-static int64
-now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- callbacks: run by libcurl, must not raise ---- */
 
@@ -246,46 +234,6 @@ header_callback(char *data, size_t size, size_t count, void *arg)
 	return length;
 }
 
-/*
- * Keep the epoll set equal to the sockets that libcurl waits for.
- */
-static int
-socket_callback(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
-{
-	HttpAnswer *answer = arg;
-	struct epoll_event event = {0};
-
-	if (what == CURL_POLL_REMOVE)
-	{
-		/* it may be closed already, which took it out of the set */
-		(void) epoll_ctl(answer->epoll_fd, EPOLL_CTL_DEL, socket, &event);
-		return 0;
-	}
-
-	event.data.fd = socket;
-	if (what & CURL_POLL_IN)
-		event.events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		event.events |= EPOLLOUT;
-	if (epoll_ctl(answer->epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0 &&
-		(errno != ENOENT ||
-		 epoll_ctl(answer->epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0))
-	{
-		answer->epoll_failed = true;
-		return -1;
-	}
-	return 0;
-}
-
-static int
-timer_callback(CURLM *multi, long timeout_ms, void *arg)
-{
-	HttpAnswer *answer = arg;
-
-	answer->timer = timeout_ms < 0 ? -1 : now_ms() + timeout_ms;
-	return 0;
-}
-
 /* ---- life of a transfer ---- */
 
 /*
@@ -296,8 +244,7 @@ end_transfer(HttpAnswer *answer)
 {
 	if (answer->easy)
 	{
-		if (answer->multi)
-			curl_multi_remove_handle(answer->multi, answer->easy);
+		connection_stop(answer->connection, answer->easy);
 		curl_easy_cleanup(answer->easy);
 		answer->easy = NULL;
 	}
@@ -314,12 +261,8 @@ release_answer(void *arg)
 	HttpAnswer *answer = arg;
 
 	end_transfer(answer);
-	if (answer->multi)
-		curl_multi_cleanup(answer->multi);
-	if (answer->epoll_fd >= 0)
-		close(answer->epoll_fd);
-	while (answer->reserved_fds-- > 0)
-		ReleaseExternalFD();
+	if (answer->connection)
+		connection_release(answer->connection, http_at_end(answer));
 	free(answer->buffer);
 	free(answer->location);
 	free(answer->retry_after);
@@ -348,46 +291,34 @@ set_file_option(CURL *easy, CURLoption option, const char *name, const char *val
 }
 
 /*
- * Make libcurl run: sockets that are ready and timers that are due.
- *
- * Name resolution starts a thread in here, which inherits our signal mask.
- * The backend's signals must go to the backend's only thread of its own.
- */
-static void
-run_curl(HttpAnswer *answer, curl_socket_t socket, int events)
-{
-	sigset_t	all;
-	sigset_t	before;
-	int			running;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	(void) curl_multi_socket_action(answer->multi, socket, events, &running);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-/*
  * Note the end of the transfer and count what has arrived.
  */
 static void
 look_at_progress(HttpAnswer *answer)
 {
 	curl_off_t	received = 0;
-	CURLMsg    *message;
-	int			left;
 
 	curl_easy_getinfo(answer->easy, CURLINFO_SIZE_DOWNLOAD_T, &received);
 	answer->statistics->wire_bytes += (uint64) received - answer->wire_bytes;
 	answer->wire_bytes = (uint64) received;
+	if (connection_done(answer->connection, &answer->result))
+		answer->done = true;
+}
 
-	while ((message = curl_multi_info_read(answer->multi, &left)) != NULL)
-	{
-		if (message->msg == CURLMSG_DONE)
-		{
-			answer->done = true;
-			answer->result = message->data.result;
-		}
-	}
+/*
+ * Count an answer whose headers have come.
+ */
+static void
+count_answer(HttpAnswer *answer)
+{
+	curl_off_t	first_byte = 0;
+	long		connects = 0;
+
+	curl_easy_getinfo(answer->easy, CURLINFO_STARTTRANSFER_TIME_T, &first_byte);
+	curl_easy_getinfo(answer->easy, CURLINFO_NUM_CONNECTS, &connects);
+	answer->statistics->answers++;
+	answer->statistics->first_byte_time += (uint64) first_byte;
+	answer->statistics->connections += (uint64) connects;
 }
 
 /*
@@ -402,7 +333,6 @@ start_transfer(HttpAnswer *answer)
 
 	answer->start = answer->end = 0;
 	answer->limit = HIGH_WATER;
-	answer->timer = -1;
 	answer->wire_bytes = 0;
 	answer->status = 0;
 	answer->headers_done = answer->paused = answer->done = false;
@@ -427,6 +357,7 @@ start_transfer(HttpAnswer *answer)
 	COMPAT_CURL_QUICK_EXIT(easy);
 	SETOPT(easy, CURLOPT_URL, answer->url);
 	SETOPT(easy, COMPAT_CURLOPT_PROTOCOLS, COMPAT_CURL_HTTP_AND_HTTPS);
+	SETOPT(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
 	SETOPT(easy, CURLOPT_FOLLOWLOCATION, 0L);	/* see follow_redirect() */
 	SETOPT(easy, CURLOPT_HTTPHEADER, answer->headers);
 	SETOPT(easy, CURLOPT_POSTFIELDS, answer->body);
@@ -445,6 +376,9 @@ start_transfer(HttpAnswer *answer)
 	set_file_option(easy, CURLOPT_SSLCERT, "CURLOPT_SSLCERT", options->ssl_cert_file);
 	set_file_option(easy, CURLOPT_SSLKEY, "CURLOPT_SSLKEY", options->ssl_key_file);
 
+	/* what is kept, or left unread by a cursor, must not go stale unseen */
+	SETOPT(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+
 	/* silence is watched in wait_for_curl(), only while we wait */
 	SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		   (long) Max(1.0, options->connect_timeout * 1000.0));
@@ -455,12 +389,11 @@ start_transfer(HttpAnswer *answer)
 	SETOPT(easy, CURLOPT_HEADERFUNCTION, header_callback);
 	SETOPT(easy, CURLOPT_HEADERDATA, answer);
 
-	if (curl_multi_add_handle(answer->multi, easy) != CURLM_OK)
+	answer->statistics->requests++;
+	if (!connection_start(answer->connection, easy))
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_ERROR),
 				 errmsg("could not start a request with libcurl")));
-	answer->statistics->requests++;
-	run_curl(answer, CURL_SOCKET_TIMEOUT, 0);
 	look_at_progress(answer);
 }
 
@@ -487,7 +420,7 @@ raise_transfer_error(HttpAnswer *answer)
 				 errmsg("the answer of \"%s\" is packed in a way that was not asked for", url),
 				 errdetail("It may be packed once, with gzip or deflate."),
 				 errhint("The server option \"compression\" turns compressed answers off.")));
-	if (answer->epoll_failed)
+	if (connection_epoll_failed(answer->connection))
 		ereport(ERROR,
 				(errcode(ERRCODE_SYSTEM_ERROR),
 				 errmsg("could not wait for a socket with epoll")));
@@ -537,8 +470,26 @@ raise_transfer_error(HttpAnswer *answer)
 			ereport(ERROR,
 					(errcode(ERRCODE_CONNECTION_FAILURE),
 					 errmsg("the connection to \"%s\" broke off", url),
-					 errdetail_internal("%s", reason)));
+					 errdetail_internal("%s", reason),
+					 http_was_left_waiting(answer) ? errhint("%s", HTTP_HINT_LEFT_WAITING) : 0));
 	}
+}
+
+/*
+ * What we are waiting for, as pg_stat_activity shows it.
+ */
+static uint32
+wait_event(const HttpAnswer *answer, bool connected)
+{
+	static uint32 connect_event = 0;
+	static uint32 answer_event = 0;
+	static uint32 receive_event = 0;
+
+	if (!connected)
+		return compat_wait_event(&connect_event, "BiconnectorConnect");
+	if (!answer->headers_done)
+		return compat_wait_event(&answer_event, "BiconnectorAnswer");
+	return compat_wait_event(&receive_event, "BiconnectorReceive");
 }
 
 /*
@@ -551,21 +502,18 @@ raise_transfer_error(HttpAnswer *answer)
 static void
 wait_for_curl(HttpAnswer *answer, int64 *quiet_since)
 {
-	struct epoll_event events[8];
 	curl_off_t	connected = 0;
-	int64		now = now_ms();
-	int64		wake = answer->timer;
-	int			ready;
+	bool		active;
 
 	CHECK_FOR_INTERRUPTS();
 
 	/* often more has arrived already: then there is nothing to wait for */
-	ready = epoll_wait(answer->epoll_fd, events, lengthof(events), 0);
-	if (ready <= 0 && (wake < 0 || wake > now))
+	active = connection_dispatch(answer->connection);
+	look_at_progress(answer);
+	if (!active && !answer->done)
 	{
+		int64		now = clock_ms();
 		int64		silence_ends;
-		long		timeout;
-		int			rc;
 
 		curl_easy_getinfo(answer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
 		if (connected == 0)
@@ -578,42 +526,12 @@ wait_for_curl(HttpAnswer *answer, int64 *quiet_since)
 							http_url_display(answer->url),
 							answer->options->read_timeout),
 					 errhint("The server option \"read_timeout\" sets how long silence may last.")));
-		if (wake < 0 || wake > silence_ends)
-			wake = silence_ends;
-		timeout = (long) Min(wake - now, INT_MAX);
-
-		rc = WaitLatchOrSocket(MyLatch,
-							   WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT |
-							   WL_EXIT_ON_PM_DEATH,
-							   answer->epoll_fd, timeout, COMPAT_WAIT_HTTP);
-		if (rc & WL_LATCH_SET)
-		{
-			ResetLatch(MyLatch);
-			CHECK_FOR_INTERRUPTS();
-		}
-		ready = epoll_wait(answer->epoll_fd, events, lengthof(events), 0);
-		now = now_ms();
+		active = connection_wait(answer->connection, silence_ends,
+								 wait_event(answer, connected != 0));
+		look_at_progress(answer);
 	}
-
-	for (int i = 0; i < ready; i++)
-	{
-		int			action = 0;
-
-		if (events[i].events & EPOLLIN)
-			action |= CURL_CSELECT_IN;
-		if (events[i].events & EPOLLOUT)
-			action |= CURL_CSELECT_OUT;
-		if (events[i].events & (EPOLLERR | EPOLLHUP))
-			action |= CURL_CSELECT_ERR;
-		run_curl(answer, events[i].data.fd, action);
-		*quiet_since = now;
-	}
-	if (answer->timer >= 0 && answer->timer <= now)
-	{
-		answer->timer = -1;
-		run_curl(answer, CURL_SOCKET_TIMEOUT, 0);
-	}
-	look_at_progress(answer);
+	if (active)
+		*quiet_since = clock_ms();
 }
 
 /*
@@ -622,14 +540,16 @@ wait_for_curl(HttpAnswer *answer, int64 *quiet_since)
 static void
 sleep_seconds(double seconds)
 {
-	int64		until = now_ms() + (int64) (seconds * 1000.0);
+	static uint32 event = 0;
+	int64		until = clock_ms() + (int64) (seconds * 1000.0);
 	int64		now;
 
-	while ((now = now_ms()) < until)
+	while ((now = clock_ms()) < until)
 	{
 		int			rc = WaitLatch(MyLatch,
 								   WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								   (long) (until - now), COMPAT_WAIT_HTTP);
+								   (long) (until - now),
+								   compat_wait_event(&event, "BiconnectorRepeat"));
 
 		if (rc & WL_LATCH_SET)
 			ResetLatch(MyLatch);
@@ -732,20 +652,6 @@ is_redirect(const HttpAnswer *answer)
 		 answer->status == 307 || answer->status == 308);
 }
 
-static void
-initialize_libcurl(void)
-{
-	static bool initialized = false;
-
-	if (initialized)
-		return;
-	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_ERROR),
-				 errmsg("could not initialize libcurl")));
-	initialized = true;
-}
-
 /* ---- what others call ---- */
 
 /*
@@ -773,9 +679,7 @@ http_post(const char *url, const char *content_type,
 	int			repeats = 0;
 	int			redirects = 0;
 
-	initialize_libcurl();
 	answer->context = context;
-	answer->epoll_fd = -1;
 	answer->url = pstrdup(url);
 	answer->content_type = content_type;
 	answer->body = body;
@@ -786,39 +690,23 @@ http_post(const char *url, const char *content_type,
 	answer->release.arg = answer;
 	MemoryContextRegisterResetCallback(context, &answer->release);
 
-	/* one descriptor for epoll, one for the connection, two of libcurl's own */
-	while (answer->reserved_fds < 4)
-	{
-		if (!AcquireExternalFD())
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					 errmsg("too many open descriptors for another request")));
-		answer->reserved_fds++;
-	}
-	answer->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	answer->capacity = HIGH_WATER + RECEIVE_SIZE;
 	answer->buffer = malloc(answer->capacity);
-	answer->multi = curl_multi_init();
-	if (answer->epoll_fd < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("could not create an epoll descriptor: %m")));
-	if (answer->buffer == NULL || answer->multi == NULL)
+	if (answer->buffer == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	curl_multi_setopt(answer->multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
-	curl_multi_setopt(answer->multi, CURLMOPT_SOCKETDATA, answer);
-	curl_multi_setopt(answer->multi, CURLMOPT_TIMERFUNCTION, timer_callback);
-	curl_multi_setopt(answer->multi, CURLMOPT_TIMERDATA, answer);
+	answer->connection = connection_acquire(options->serverid, options->userid,
+											options->keep_connections, url);
 
 	for (;;)
 	{
-		int64		quiet_since = now_ms();
+		int64		quiet_since = clock_ms();
 
 		start_transfer(answer);
 		while (!answer->headers_done && !answer->done)
 			wait_for_curl(answer, &quiet_since);
 		if (!answer->headers_done)
 			raise_transfer_error(answer);
+		count_answer(answer);
 
 		if (is_redirect(answer))
 		{
@@ -835,6 +723,7 @@ http_post(const char *url, const char *content_type,
 			break;
 	}
 
+	answer->last_pull = clock_ms();
 	MemoryContextSwitchTo(caller);
 	return answer;
 }
@@ -878,21 +767,16 @@ bool
 http_more(HttpAnswer *answer, size_t wanted)
 {
 	size_t		before = answer->end - answer->start;
-	int64		quiet_since = now_ms();
+	int64		quiet_since = clock_ms();
 
+	answer->longest_rest = Max(answer->longest_rest, quiet_since - answer->last_pull);
 	answer->limit = Max(wanted, HIGH_WATER);
 	while (answer->end - answer->start < wanted && !answer->done)
 	{
 		if (answer->paused)
 		{
-			sigset_t	all;
-			sigset_t	mask;
-
 			answer->paused = false;
-			sigfillset(&all);
-			pthread_sigmask(SIG_SETMASK, &all, &mask);
-			(void) curl_easy_pause(answer->easy, CURLPAUSE_CONT);
-			pthread_sigmask(SIG_SETMASK, &mask, NULL);
+			connection_unpause(answer->connection, answer->easy);
 			look_at_progress(answer);
 			continue;
 		}
@@ -901,6 +785,7 @@ http_more(HttpAnswer *answer, size_t wanted)
 	if (answer->done && answer->result != CURLE_OK &&
 		answer->end - answer->start < wanted)
 		raise_transfer_error(answer);
+	answer->last_pull = clock_ms();
 	return answer->end - answer->start > before;
 }
 
@@ -914,11 +799,39 @@ http_at_end(const HttpAnswer *answer)
 }
 
 /*
- * Release the answer; a transfer that has not ended is cut off.
+ * Has the answer ever been left waiting for so long that the other side may
+ * have given up?  HTTP_HINT_LEFT_WAITING is what to say then.
+ */
+bool
+http_was_left_waiting(const HttpAnswer *answer)
+{
+	return answer->longest_rest >= LONG_REST;
+}
+
+/*
+ * Release the answer.  The connection is kept if nothing is left to come, but
+ * for that we do not wait; otherwise the transfer is cut off.
  */
 void
 http_close(HttpAnswer *answer)
 {
+	size_t		before;
+
+	/* what is left is little, most often: the end of the document */
+	answer->limit = SIZE_MAX;
+	do
+	{
+		before = answer->statistics->wire_bytes;
+		answer->start = answer->end;
+		if (answer->paused)
+		{
+			answer->paused = false;
+			connection_unpause(answer->connection, answer->easy);
+		}
+		(void) connection_dispatch(answer->connection);
+		look_at_progress(answer);
+	} while (!answer->done && answer->statistics->wire_bytes > before &&
+			 answer->end - answer->start < MAX_LEFT_OVER);
 	MemoryContextDelete(answer->context);
 }
 
@@ -936,6 +849,18 @@ url_authority(const char *url, size_t *length)
 	authority += 3;
 	*length = strcspn(authority, "/?#");
 	return authority;
+}
+
+/*
+ * Scheme, host and port of a URL as it is written, palloc'd.
+ */
+char *
+http_url_origin(const char *url)
+{
+	size_t		length = 0;
+	const char *authority = url_authority(url, &length);
+
+	return authority ? pnstrdup(url, authority - url + length) : pstrdup(url);
 }
 
 /*

@@ -10,9 +10,14 @@
 #ifndef BICONNECTOR_HTTP_H
 #define BICONNECTOR_HTTP_H
 
+#include "nodes/pg_list.h"
+
 /* How requests travel; strings may be NULL for "not set" */
 typedef struct HttpOptions
 {
+	Oid			serverid;		/* whose connections may be used */
+	Oid			userid;
+	bool		keep_connections;	/* beyond the end of the transaction */
 	double		connect_timeout;	/* seconds, to resolve, connect and shake
 									 * hands */
 	double		read_timeout;	/* seconds of silence while we wait for bytes */
@@ -32,7 +37,24 @@ typedef struct HttpStatistics
 	uint64		requests;		/* requests sent, repeated ones included */
 	uint64		wire_bytes;		/* body bytes as they travelled */
 	uint64		decoded_bytes;	/* body bytes after decompression */
+	uint64		connections;	/* connections that had to be made */
+	uint64		answers;		/* requests of which status and headers came */
+	uint64		first_byte_time;	/* of those, until the first byte; us */
 } HttpStatistics;
+
+/* What can be said of a connection of the current session */
+typedef struct HttpConnectionInfo
+{
+	Oid			serverid;
+	Oid			userid;
+	char	   *origin;			/* scheme, host and port */
+	bool		valid;			/* no option has been altered since it was made */
+	bool		in_use;			/* an answer is being read */
+} HttpConnectionInfo;
+
+/* What to do about an answer that was left waiting */
+#define HTTP_HINT_LEFT_WAITING \
+	"The query had left the answer unread for a while, and the server may not have waited. A cursor declared WITH HOLD reads the whole answer when its transaction ends."
 
 typedef struct HttpAnswer HttpAnswer;
 
@@ -45,9 +67,14 @@ extern char *http_data(const HttpAnswer *answer, size_t *length);
 extern void http_consume(HttpAnswer *answer, size_t length);
 extern bool http_more(HttpAnswer *answer, size_t wanted);
 extern bool http_at_end(const HttpAnswer *answer);
+extern bool http_was_left_waiting(const HttpAnswer *answer);
 extern void http_close(HttpAnswer *answer);
 
 extern const char *http_url_problem(const char *url, bool proxy);
 extern char *http_url_display(const char *url);
+extern char *http_url_origin(const char *url);
+
+extern List *connection_list(void);
+extern bool connection_close_idle(Oid serverid);
 
 #endif							/* BICONNECTOR_HTTP_H */

@@ -127,6 +127,9 @@ static const struct
 	/* largest row or document of an answer: kilobytes, or with a unit (64MB) */
 	{"max_row_size", ForeignServerRelationId, set_size, CONNECTOR(http.max_buffer)},
 
+	/* keep connections beyond the transaction: boolean, default on */
+	{"keep_connections", ForeignServerRelationId, set_boolean, CONNECTOR(http.keep_connections)},
+
 	/* ask for compressed answers: boolean, default on */
 	{"compression", ForeignServerRelationId, set_boolean, CONNECTOR(http.compression)},
 
@@ -695,6 +698,9 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->http.connect_timeout = 10;
 	connector->http.read_timeout = 250;
 	connector->http.max_buffer = 64 * 1024 * 1024;
+	connector->http.serverid = serverid;
+	connector->http.userid = userid;
+	connector->http.keep_connections = true;
 	connector->http.compression = true;
 	connector->http.ssl_verify = true;
 	connector->http.user_agent = "biconnector_fdw/" BICONNECTOR_VERSION;

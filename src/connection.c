@@ -1,0 +1,563 @@
+/*-------------------------------------------------------------------------
+ *
+ * connection.c
+ *	  HTTP connections of the current session: kept, waited for, looked at.
+ *
+ * A connection here is a multi handle of libcurl with room for one connection
+ * to one origin.  It serves one answer at a time.  When that has been read to
+ * its end, the connection is kept for the next request of the same server and
+ * user to that origin, which then pays for no handshake.  One whose answer was
+ * not read to its end is closed, and so is one whose server or user mapping
+ * has been altered.
+ *
+ * The handle's sockets sit in one epoll descriptor.  We wait for that
+ * descriptor and the process latch together, so that query cancel,
+ * statement_timeout and termination are served at every instant: during name
+ * resolution, connecting, the TLS handshake, before the answer and inside it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "connection.h"
+
+#include "access/xact.h"
+#include "compat.h"
+#include "http.h"
+#include "lib/ilist.h"
+#include "miscadmin.h"
+#include "storage/fd.h"
+#include "storage/latch.h"
+#include "utils/inval.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+/*
+ * Descriptors of a connection: for epoll, its socket, and two that libcurl
+ * makes for itself
+ */
+#define CONNECTION_FDS		4
+
+/* Idle connections of a session, at most; the one used longest ago goes first */
+#define MAX_IDLE			16
+
+struct HttpConnection
+{
+	dlist_node	node;
+
+	/* what it may be used for */
+	Oid			serverid;
+	Oid			userid;
+	char	   *origin;			/* scheme, host and port, as in the URL */
+	uint32		server_hash;	/* of the server's row in the system cache */
+
+	bool		in_use;
+	bool		valid;			/* nothing has been altered since it was made */
+	bool		keep;			/* beyond the end of the transaction */
+
+	CURLM	   *multi;
+	int			epoll_fd;
+	int			reserved_fds;	/* accounted for with AcquireExternalFD */
+	int			sockets;		/* open ones */
+	int64		timer;			/* when libcurl wants to run, or -1; ms */
+	bool		epoll_failed;	/* in a callback */
+};
+
+/* All there are, the one used longest ago first */
+static dlist_head connections = DLIST_STATIC_INIT(connections);
+static MemoryContext connection_memory = NULL;
+
+/*
+ * Milliseconds on a clock that only goes forward.
+ */
+int64
+clock_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- callbacks: run by libcurl, must not raise ---- */
+
+/*
+ * Keep the epoll set equal to the sockets that libcurl waits for.
+ */
+static int
+socket_callback(CURL *easy, curl_socket_t socket, int what, void *arg, void *known)
+{
+	HttpConnection *connection = arg;
+	struct epoll_event event = {0};
+
+	if (what == CURL_POLL_REMOVE)
+	{
+		/* it may be closed already, which took it out of the set */
+		(void) epoll_ctl(connection->epoll_fd, EPOLL_CTL_DEL, socket, &event);
+		return 0;
+	}
+
+	event.data.fd = socket;
+	if (what & CURL_POLL_IN)
+		event.events |= EPOLLIN;
+	if (what & CURL_POLL_OUT)
+		event.events |= EPOLLOUT;
+	if (epoll_ctl(connection->epoll_fd, EPOLL_CTL_MOD, socket, &event) != 0 &&
+		(errno != ENOENT ||
+		 epoll_ctl(connection->epoll_fd, EPOLL_CTL_ADD, socket, &event) != 0))
+	{
+		connection->epoll_failed = true;
+		return -1;
+	}
+	return 0;
+}
+
+static int
+timer_callback(CURLM *multi, long timeout_ms, void *arg)
+{
+	HttpConnection *connection = arg;
+
+	connection->timer = timeout_ms < 0 ? -1 : clock_ms() + timeout_ms;
+	return 0;
+}
+
+static curl_socket_t
+open_socket_callback(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	HttpConnection *connection = arg;
+	curl_socket_t opened = socket(address->family, address->socktype | SOCK_CLOEXEC,
+								  address->protocol);
+
+	if (opened != CURL_SOCKET_BAD)
+		connection->sockets++;
+	return opened;
+}
+
+static int
+close_socket_callback(void *arg, curl_socket_t socket)
+{
+	HttpConnection *connection = arg;
+
+	connection->sockets--;
+	return close(socket);
+}
+
+/* ---- which there are ---- */
+
+/*
+ * Close a connection.  Raises nothing.
+ */
+static void
+destroy(HttpConnection *connection)
+{
+	dlist_delete(&connection->node);
+	if (connection->multi)
+		curl_multi_cleanup(connection->multi);
+	if (connection->epoll_fd >= 0)
+		close(connection->epoll_fd);
+	while (connection->reserved_fds-- > 0)
+		ReleaseExternalFD();
+	pfree(connection->origin);
+	pfree(connection);
+}
+
+/*
+ * Close the one of the idle connections that was used longest ago, if there
+ * are more than that many.  False if there are not.
+ */
+static bool
+destroy_oldest_idle(int maximum)
+{
+	HttpConnection *oldest = NULL;
+	int			idle = 0;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+
+		if (connection->in_use)
+			continue;
+		if (oldest == NULL)
+			oldest = connection;
+		idle++;
+	}
+	if (idle <= maximum)
+		return false;
+	destroy(oldest);
+	return true;
+}
+
+/*
+ * A server or a user mapping has changed.  hash is that of its row, or 0 for
+ * any.  Which mapping it was does not matter: they change seldom.
+ */
+static void
+row_changed(Datum arg, int cacheid, uint32 hash)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &connections)
+	{
+		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+
+		if (cacheid == FOREIGNSERVEROID && hash != 0 && hash != connection->server_hash)
+			continue;
+		connection->valid = false;
+		if (!connection->in_use)
+			destroy(connection);
+	}
+}
+
+/*
+ * A transaction has ended: close what was not to be kept.
+ */
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
+		event == XACT_EVENT_PARALLEL_PRE_COMMIT)
+		return;
+	dlist_foreach_modify(iter, &connections)
+	{
+		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+
+		if (!connection->in_use && !connection->keep)
+			destroy(connection);
+	}
+}
+
+static void
+initialize(void)
+{
+	if (connection_memory)
+		return;
+	if (curl_global_init(CURL_GLOBAL_ALL) != CURLE_OK)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_ERROR),
+				 errmsg("could not initialize libcurl")));
+	CacheRegisterSyscacheCallback(FOREIGNSERVEROID, row_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(USERMAPPINGOID, row_changed, (Datum) 0);
+	RegisterXactCallback(transaction_ended, NULL);
+	connection_memory = AllocSetContextCreate(TopMemoryContext, "biconnector connections",
+											  ALLOCSET_SMALL_SIZES);
+}
+
+/*
+ * A new connection, in use.  Nothing is connected yet: libcurl does that when
+ * the first request starts.
+ */
+static HttpConnection *
+create(Oid serverid, Oid userid, const char *origin)
+{
+	char	   *origin_copy = MemoryContextStrdup(connection_memory, origin);
+	HttpConnection *connection = MemoryContextAllocZero(connection_memory,
+														sizeof(HttpConnection));
+
+	connection->serverid = serverid;
+	connection->userid = userid;
+	connection->origin = origin_copy;
+	connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID,
+													ObjectIdGetDatum(serverid));
+	connection->valid = true;
+	connection->in_use = true;
+	connection->timer = -1;
+	connection->epoll_fd = -1;
+	dlist_push_tail(&connections, &connection->node);
+
+	while (connection->reserved_fds < CONNECTION_FDS)
+	{
+		if (AcquireExternalFD())
+			connection->reserved_fds++;
+		else if (!destroy_oldest_idle(0))
+		{
+			destroy(connection);
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+					 errmsg("too many open descriptors for another request")));
+		}
+	}
+	connection->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (connection->epoll_fd < 0)
+	{
+		int			saved_errno = errno;
+
+		destroy(connection);
+		errno = saved_errno;
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not create an epoll descriptor: %m")));
+	}
+	connection->multi = curl_multi_init();
+	if (connection->multi == NULL)
+	{
+		destroy(connection);
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	}
+	curl_multi_setopt(connection->multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
+	curl_multi_setopt(connection->multi, CURLMOPT_SOCKETDATA, connection);
+	curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, timer_callback);
+	curl_multi_setopt(connection->multi, CURLMOPT_TIMERDATA, connection);
+	curl_multi_setopt(connection->multi, CURLMOPT_MAXCONNECTS, 1L);
+	return connection;
+}
+
+/*
+ * A connection for a request to the URL: one that is idle, or a new one.
+ *
+ * It is the caller's until connection_release.  keep says whether it may then
+ * outlive the transaction.  Raises errors if there are no descriptors or no
+ * memory left.
+ */
+HttpConnection *
+connection_acquire(Oid serverid, Oid userid, bool keep, const char *url)
+{
+	char	   *origin = http_url_origin(url);
+	HttpConnection *connection = NULL;
+	dlist_iter	iter;
+
+	initialize();
+	/* the one used last: the server is least likely to have closed it */
+	dlist_reverse_foreach(iter, &connections)
+	{
+		HttpConnection *idle = dlist_container(HttpConnection, node, iter.cur);
+
+		if (!idle->in_use && idle->serverid == serverid && idle->userid == userid &&
+			strcmp(idle->origin, origin) == 0)
+		{
+			connection = idle;
+			break;
+		}
+	}
+	if (connection == NULL)
+		connection = create(serverid, userid, origin);
+	connection->in_use = true;
+	connection->keep = keep;
+	pfree(origin);
+	return connection;
+}
+
+/*
+ * Give a connection back.  One that is reusable, because it has nothing left
+ * to say, is kept if it may be.  Raises nothing.
+ */
+void
+connection_release(HttpConnection *connection, bool reusable)
+{
+	if (!reusable || !connection->valid || connection->epoll_failed ||
+		connection->sockets == 0 || (!connection->keep && !IsTransactionState()))
+	{
+		destroy(connection);
+		return;
+	}
+	connection->in_use = false;
+	dlist_delete(&connection->node);
+	dlist_push_tail(&connections, &connection->node);
+	(void) destroy_oldest_idle(MAX_IDLE);
+}
+
+/* ---- making libcurl run ---- */
+
+/*
+ * Let libcurl work on what is ready: a socket, or what is due.
+ *
+ * Name resolution starts a thread in here, which inherits our signal mask.
+ * The backend's signals must go to the backend's only thread of its own.
+ */
+static void
+run(HttpConnection *connection, curl_socket_t socket, int events)
+{
+	sigset_t	all;
+	sigset_t	before;
+	int			running;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void) curl_multi_socket_action(connection->multi, socket, events, &running);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/*
+ * Start the transfer that a handle has been prepared for.  False if libcurl
+ * cannot.
+ */
+bool
+connection_start(HttpConnection *connection, CURL *easy)
+{
+	if (curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket_callback) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket_callback) != CURLE_OK ||
+		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, connection) != CURLE_OK ||
+		curl_multi_add_handle(connection->multi, easy) != CURLM_OK)
+		return false;
+	run(connection, CURL_SOCKET_TIMEOUT, 0);
+	return true;
+}
+
+/*
+ * End a transfer, whatever its state.
+ */
+void
+connection_stop(HttpConnection *connection, CURL *easy)
+{
+	curl_multi_remove_handle(connection->multi, easy);
+	connection->timer = -1;
+}
+
+/*
+ * Let a transfer go on that was paused by its callback.
+ */
+void
+connection_unpause(HttpConnection *connection, CURL *easy)
+{
+	sigset_t	all;
+	sigset_t	before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	(void) curl_easy_pause(easy, CURLPAUSE_CONT);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/*
+ * Has the transfer ended?  If so, with this result.
+ */
+bool
+connection_done(HttpConnection *connection, CURLcode *result)
+{
+	CURLMsg    *message;
+	int			left;
+	bool		done = false;
+
+	while ((message = curl_multi_info_read(connection->multi, &left)) != NULL)
+	{
+		if (message->msg == CURLMSG_DONE)
+		{
+			*result = message->data.result;
+			done = true;
+		}
+	}
+	return done;
+}
+
+/*
+ * Do what can be done without waiting.  True if there was something on the
+ * sockets.
+ */
+bool
+connection_dispatch(HttpConnection *connection)
+{
+	struct epoll_event events[8];
+	int			ready = epoll_wait(connection->epoll_fd, events, lengthof(events), 0);
+
+	for (int i = 0; i < ready; i++)
+	{
+		int			action = 0;
+
+		if (events[i].events & EPOLLIN)
+			action |= CURL_CSELECT_IN;
+		if (events[i].events & EPOLLOUT)
+			action |= CURL_CSELECT_OUT;
+		if (events[i].events & (EPOLLERR | EPOLLHUP))
+			action |= CURL_CSELECT_ERR;
+		run(connection, events[i].data.fd, action);
+	}
+	if (connection->timer >= 0 && connection->timer <= clock_ms())
+	{
+		connection->timer = -1;
+		run(connection, CURL_SOCKET_TIMEOUT, 0);
+	}
+	return ready > 0;
+}
+
+/*
+ * Wait until there is something to do, but no longer than until that time of
+ * clock_ms, and do it.  True if there was something on the sockets.  Raises
+ * query cancel.
+ */
+bool
+connection_wait(HttpConnection *connection, int64 until, uint32 wait_event)
+{
+	int64		now = clock_ms();
+	int			rc;
+
+	if (connection->timer >= 0)
+		until = Min(until, connection->timer);
+	rc = WaitLatchOrSocket(MyLatch,
+						   WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT |
+						   WL_EXIT_ON_PM_DEATH,
+						   connection->epoll_fd,
+						   (long) Min(Max(until - now, 0), INT_MAX), wait_event);
+	if (rc & WL_LATCH_SET)
+	{
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+	return connection_dispatch(connection);
+}
+
+/*
+ * Has the kernel refused to watch a socket?
+ */
+bool
+connection_epoll_failed(const HttpConnection *connection)
+{
+	return connection->epoll_failed;
+}
+
+/* ---- looking at them ---- */
+
+/*
+ * The connections of the current session, a list of HttpConnectionInfo *, palloc'd.
+ */
+List *
+connection_list(void)
+{
+	List	   *list = NIL;
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &connections)
+	{
+		const HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+		HttpConnectionInfo *info = palloc(sizeof(HttpConnectionInfo));
+
+		info->serverid = connection->serverid;
+		info->userid = connection->userid;
+		info->origin = pstrdup(connection->origin);
+		info->valid = connection->valid;
+		info->in_use = connection->in_use;
+		list = lappend(list, info);
+	}
+	return list;
+}
+
+/*
+ * Close the idle connections to a server, or to all if serverid is invalid.
+ * True if there was one.
+ */
+bool
+connection_close_idle(Oid serverid)
+{
+	dlist_mutable_iter iter;
+	bool		closed = false;
+
+	dlist_foreach_modify(iter, &connections)
+	{
+		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+
+		if (connection->in_use ||
+			(OidIsValid(serverid) && connection->serverid != serverid))
+			continue;
+		destroy(connection);
+		closed = true;
+	}
+	return closed;
+}

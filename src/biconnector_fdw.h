@@ -44,6 +44,14 @@ typedef enum WireType
 #define FILTER_EQ	(1 << 0)	/* equal to one value */
 #define FILTER_IN	(1 << 1)	/* equal to one of several values */
 
+/* With what a query's LIMIT is sent */
+typedef enum PushLimit
+{
+	PUSH_LIMIT_NONE,			/* never */
+	PUSH_LIMIT_UNFILTERED,		/* where there is no condition */
+	PUSH_LIMIT_FILTERED			/* also where all conditions are sent */
+} PushLimit;
+
 /* One setting of the source, sent as connection[code] */
 typedef struct Setting
 {
@@ -64,6 +72,7 @@ typedef struct ConnectorOptions
 	bool		json_requests;	/* request_format is json, not form */
 	int			row_limit;		/* limit of every request for data */
 	int			filter_operators;	/* set of FILTER_... */
+	PushLimit	push_limit;
 	bool		invalid_as_null;	/* invalid_values is null, not error */
 	double		startup_cost;
 	double		tuple_cost;
@@ -100,17 +109,21 @@ extern const char *wire_type_name(WireType wire_type);
 
 /* ---- plan.c: relation size, paths and plan ---- */
 
+/* The largest LIMIT plus OFFSET that is sent */
+#define MAX_PUSHED_LIMIT 10000
+
 /*
- * Elements of ForeignScan.fdw_private, integer lists in this order.  The
- * values of the sent conditions are ForeignScan.fdw_exprs, the conditions
- * themselves ForeignScan.fdw_recheck_quals.
+ * Elements of ForeignScan.fdw_private, integer lists in this order.
+ *
+ * ForeignScan.fdw_exprs are the values of the sent conditions, and behind them
+ * the query's LIMIT and OFFSET, if that goes to the connector: one expression, or
+ * two.  ForeignScan.fdw_recheck_quals are the sent conditions themselves.
  */
 enum ScanPrivateIndex
 {
 	SCAN_PRIVATE_COLUMNS,		/* attribute numbers that the query needs */
 	SCAN_PRIVATE_FILTER_COLUMNS,	/* per sent condition: attribute number */
-	SCAN_PRIVATE_FILTER_OPERATORS,	/* per sent condition: FILTER_... */
-	SCAN_PRIVATE_LIMIT			/* empty, or the number of rows that suffices */
+	SCAN_PRIVATE_FILTER_OPERATORS	/* per sent condition: FILTER_... */
 };
 
 extern void biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel,

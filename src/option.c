@@ -63,6 +63,7 @@ static void set_seconds(const char *name, const char *value, void *field);
 static void set_size(const char *name, const char *value, void *field);
 static void set_cost(const char *name, const char *value, void *field);
 static void set_filter_operators(const char *name, const char *value, void *field);
+static void set_push_limit(const char *name, const char *value, void *field);
 static void set_invalid_values(const char *name, const char *value, void *field);
 static void set_field_type(const char *name, const char *value, void *field);
 static void set_time_zone(const char *name, const char *value, void *field);
@@ -106,6 +107,13 @@ static const struct
 	{"filter_operators", ForeignServerRelationId, set_filter_operators, CONNECTOR(filter_operators)},
 	{"filter_operators", ForeignTableRelationId, set_filter_operators, OVERRIDE(filter_operators)},
 	{"filter_operators", AttributeRelationId, set_filter_operators, COLUMN(filter_operators)},
+
+	/*
+	 * with what a query's LIMIT is sent: none, unfiltered (default),
+	 * filtered
+	 */
+	{"push_limit", ForeignServerRelationId, set_push_limit, CONNECTOR(push_limit)},
+	{"push_limit", ForeignTableRelationId, set_push_limit, OVERRIDE(push_limit)},
 
 	/* what an unreadable number or date becomes: error (default) or null */
 	{"invalid_values", ForeignServerRelationId, set_invalid_values, CONNECTOR(invalid_as_null)},
@@ -391,6 +399,24 @@ set_filter_operators(const char *name, const char *value, void *field)
 	if (none && list_length(names) > 1)
 		bad_value(name, value, "It must be a list of eq and in, or none.");
 	*(int *) field = operators;
+}
+
+static void
+set_push_limit(const char *name, const char *value, void *field)
+{
+	static const struct
+	{
+		const char *name;
+		PushLimit	push_limit;
+	}			known[] = {{"none", PUSH_LIMIT_NONE}, {"unfiltered", PUSH_LIMIT_UNFILTERED},
+	{"filtered", PUSH_LIMIT_FILTERED}};
+	int			i = 0;
+
+	while (i < lengthof(known) && strcmp(known[i].name, value) != 0)
+		i++;
+	if (i == lengthof(known))
+		bad_value(name, value, "Valid values are: none, unfiltered, filtered");
+	*(PushLimit *) field = known[i].push_limit;
 }
 
 static void
@@ -693,6 +719,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->servername = server->servername;
 	connector->row_limit = 500000;
 	connector->filter_operators = FILTER_EQ | FILTER_IN;
+	connector->push_limit = PUSH_LIMIT_UNFILTERED;
 	connector->startup_cost = 1000.0;
 	connector->tuple_cost = 0.05;
 	connector->http.connect_timeout = 10;

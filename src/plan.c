@@ -13,6 +13,7 @@
 
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -22,8 +23,8 @@
 /* Rows of a table of which nothing is known */
 #define DEFAULT_ROWS 10000
 
-/* The largest LIMIT plus OFFSET that is sent */
-#define MAX_PUSHED_LIMIT 10000
+/* What PostgreSQL assumes of a LIMIT that is not known when the plan is made */
+#define UNKNOWN_LIMIT_FRACTION 0.1
 
 /*
  * A request with a limit costs a little less than one without: the connector
@@ -121,39 +122,37 @@ biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreignta
 }
 
 /*
- * The number of rows that a constant LIMIT and OFFSET ask for, or 0 if that is
- * not known or too large.
+ * May the query's LIMIT go to the connector together with these conditions?
+ * Only one that filters before it limits can be sent both.
  */
-static int
-rows_of_limit(const Query *parse)
+static bool
+limit_goes_with(const RelOptInfo *baserel, const PlanInfo *info)
 {
-	const Node *const clauses[] = {parse->limitCount, parse->limitOffset};
-	int64		rows = 0;
+	ListCell   *lc;
 
-	if (parse->limitCount == NULL)
-		return 0;
-	for (int i = 0; i < lengthof(clauses); i++)
+	if (info->table->connector.push_limit == PUSH_LIMIT_NONE)
+		return false;
+	foreach(lc, baserel->baserestrictinfo)
 	{
-		const Const *constant = (const Const *) clauses[i];
-		int64		value;
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
-		if (constant == NULL)
+		/* a pseudoconstant one lets all rows pass, or none */
+		if (rinfo->pseudoconstant)
 			continue;
-		if (!IsA(constant, Const))
-			return 0;
-		if (constant->constisnull)
-		{
-			/* LIMIT NULL is no limit, OFFSET NULL no offset */
-			if (i == 0)
-				return 0;
-			continue;
-		}
-		value = DatumGetInt64(constant->constvalue);
-		if (value < 0 || value > MAX_PUSHED_LIMIT)
-			return 0;
-		rows += value;
+		if (info->table->connector.push_limit != PUSH_LIMIT_FILTERED ||
+			!list_member_ptr(info->sent, rinfo))
+			return false;
 	}
-	return rows <= MAX_PUSHED_LIMIT ? (int) rows : 0;
+	return true;
+}
+
+/*
+ * May we evaluate this clause as well as the Limit node does?
+ */
+static bool
+is_repeatable(Node *clause)
+{
+	return !contain_volatile_functions(clause) && !contain_subplans(clause);
 }
 
 /*
@@ -161,12 +160,12 @@ rows_of_limit(const Query *parse)
  * projection above it if there is one.  NULL if the path is something else.
  */
 static Path *
-limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, int limit)
+limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
 {
 	if (IsA(path, ProjectionPath))
 	{
 		ProjectionPath *projection = (ProjectionPath *) path;
-		Path	   *inner = limited_path(root, rel, projection->subpath, limit);
+		Path	   *inner = limited_path(root, rel, projection->subpath, rows);
 
 		return inner ? (Path *) create_projection_path(root, rel, inner,
 													   projection->path.pathtarget) : NULL;
@@ -175,20 +174,24 @@ limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, int limit)
 	{
 		ForeignPath *copy = makeNode(ForeignPath);
 		Cost		run_cost = path->total_cost - path->startup_cost;
-		double		fraction = Min(1.0, limit / Max(path->rows, 1.0));
+		double		fraction = Min(1.0, rows / Max(path->rows, 1.0));
+		Query	   *parse = root->parse;
 
 		memcpy(copy, path, sizeof(ForeignPath));
 		copy->path.rows = clamp_row_est(path->rows * fraction);
 		copy->path.startup_cost = path->startup_cost * LIMIT_DISCOUNT;
 		copy->path.total_cost = copy->path.startup_cost + run_cost * fraction;
-		copy->fdw_private = list_make1_int(limit);
+		copy->fdw_private = list_make1(parse->limitCount);
+		if (parse->limitOffset)
+			copy->fdw_private = lappend(copy->fdw_private, parse->limitOffset);
 		return (Path *) copy;
 	}
 	return NULL;
 }
 
 /*
- * Send a LIMIT that stands alone above a scan without conditions.
+ * Send a LIMIT with nothing between it and the scan that the connector does
+ * not do.
  *
  * It is a hint to the connector.  Core's own Limit node stays above the scan
  * and does LIMIT and OFFSET, so that a connector which ignores the hint, or
@@ -200,23 +203,27 @@ biconnectorGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 {
 	Query	   *parse = root->parse;
 	FinalPathExtraData *final = extra;
-	int			limit;
+	double		rows;
 	Path	   *path;
 
 	/* only a plain SELECT from one foreign table has that table as its input */
-	if (stage != UPPERREL_FINAL || !final->limit_needed ||
+	if (stage != UPPERREL_FINAL || !final->limit_needed || parse->limitCount == NULL ||
 		parse->commandType != CMD_SELECT || parse->limitOption != LIMIT_OPTION_COUNT ||
 		input_rel->reloptkind != RELOPT_BASEREL || input_rel->fdw_private == NULL ||
-		input_rel->baserestrictinfo != NIL ||
 		parse->sortClause != NIL || parse->distinctClause != NIL ||
 		parse->groupClause != NIL || parse->groupingSets != NIL ||
 		parse->hasAggs || parse->havingQual != NULL || parse->hasWindowFuncs ||
-		parse->hasTargetSRFs || parse->rowMarks != NIL || root->rowMarks != NIL)
+		parse->hasTargetSRFs || parse->rowMarks != NIL || root->rowMarks != NIL ||
+		!limit_goes_with(input_rel, input_rel->fdw_private) ||
+		!is_repeatable(parse->limitCount) || !is_repeatable(parse->limitOffset))
 		return;
-	limit = rows_of_limit(parse);
-	if (limit < 1)
+
+	/* 0 is no LIMIT, or it is NULL; below that it is not known yet */
+	if (final->count_est == 0 || final->limit_tuples > MAX_PUSHED_LIMIT)
 		return;
-	path = limited_path(root, input_rel, input_rel->cheapest_total_path, limit);
+	rows = final->limit_tuples > 0 ? final->limit_tuples
+		: Min(input_rel->rows * UNKNOWN_LIMIT_FRACTION, MAX_PUSHED_LIMIT);
+	path = limited_path(root, input_rel, input_rel->cheapest_total_path, rows);
 	if (path == NULL)
 		return;
 	add_path(output_rel, (Path *)
@@ -278,8 +285,9 @@ biconnectorGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntab
 		operators = lappend_int(operators, filter->operator);
 	}
 
-	return make_foreignscan(tlist, local, baserel->relid, values,
-							list_make4(needed_columns(info), columns, operators,
-									   best_path->fdw_private),
+	/* the path's own list is that of the LIMIT to be sent, if there is one */
+	return make_foreignscan(tlist, local, baserel->relid,
+							list_concat(values, best_path->fdw_private),
+							list_make3(needed_columns(info), columns, operators),
 							NIL, extract_actual_clauses(info->sent, false), outer_plan);
 }

@@ -10,7 +10,9 @@
  * The conditions that were sent are checked on every row.  While none has
  * passed, no row has been handed out, and the scan may start again with
  * another request: without a filter that the connector refused, or one that
- * it turned out to lose rows under (see trust.c).
+ * it turned out to lose rows under (see trust.c).  An answer that was asked for
+ * with a filter and a LIMIT is held back until it is complete: if the check
+ * dropped rows, others may be behind the limit.
  *
  *-------------------------------------------------------------------------
  */
@@ -22,6 +24,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/ruleutils.h"
+#include "utils/tuplestore.h"
 
 typedef struct ConnectorScan
 {
@@ -32,7 +35,7 @@ typedef struct ConnectorScan
 	List	   *filter_columns;
 	List	   *filter_operators;
 	List	   *filter_values;	/* of ExprState *, parallel to the two above */
-	int			limit;			/* rows that suffice, or 0 */
+	List	   *limit_values;	/* of ExprState *: LIMIT and OFFSET to be sent */
 
 	/* what a request for the columns looks like */
 	List	   *fields;			/* codes, each once */
@@ -47,7 +50,10 @@ typedef struct ConnectorScan
 	DataAnswer *answer;			/* NULL before the first row is asked for */
 	bool		ended;
 	bool		matched;		/* a row has passed the check of what was sent */
+	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
+	TupleTableSlot *held_slot;
 	Bitmapset  *withheld;		/* columns without filter, for this scan only */
+	bool		unlimited;		/* LIMIT is not sent any more in this scan */
 
 	/* for EXPLAIN ANALYZE, over all requests of the node */
 	HttpStatistics statistics;
@@ -55,6 +61,7 @@ typedef struct ConnectorScan
 	uint64		rows_removed;
 	Bitmapset  *sent;			/* conditions, by their place in the plan */
 	uint64		refused;		/* requests repeated without filter */
+	uint64		unlimited_requests; /* requests repeated without LIMIT */
 	uint64		doubted;		/* empty answers that were not believed at
 								 * once */
 } ConnectorScan;
@@ -133,7 +140,7 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	TupleDesc	tupdesc = RelationGetDescr(node->ss.ss_currentRelation);
 	ConnectorScan *state = palloc0(sizeof(ConnectorScan));
-	List	   *limit = list_nth(plan->fdw_private, SCAN_PRIVATE_LIMIT);
+	List	   *values;
 	ListCell   *lc;
 
 	node->fdw_state = state;
@@ -142,12 +149,16 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	state->columns = list_nth(plan->fdw_private, SCAN_PRIVATE_COLUMNS);
 	state->filter_columns = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_COLUMNS);
 	state->filter_operators = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_OPERATORS);
-	state->limit = limit ? linitial_int(limit) : 0;
 	prepare_fields(state, tupdesc);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
-	state->filter_values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
+	state->limit_values = list_copy_tail(values, list_length(state->filter_columns));
+	state->filter_values = list_truncate(values, list_length(state->filter_columns));
+	if (state->limit_values != NIL && state->filter_values != NIL)
+		state->held_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
+												  &TTSOpsMinimalTuple);
 	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
 	foreach(lc, state->columns)
 		state->converters[foreach_current_index(lc)] =
@@ -219,6 +230,48 @@ bind_filter(ForeignScanState *node, List **filter)
 }
 
 /*
+ * The number of rows that suffice for the query's LIMIT and OFFSET, or 0 if
+ * there is no telling, or no reason to ask for so few.
+ */
+static int
+rows_that_suffice(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	int64		rows = 0;
+	ListCell   *lc;
+
+	if (state->unlimited)
+		return 0;
+	foreach(lc, state->limit_values)
+	{
+		bool		isnull;
+		Datum		value = ExecEvalExpr((ExprState *) lfirst(lc), node->ss.ps.ps_ExprContext,
+										 &isnull);
+
+		if (isnull && foreach_current_index(lc) == 0)
+			return 0;			/* LIMIT NULL is none */
+		if (isnull)
+			continue;
+		if (DatumGetInt64(value) < 0 || DatumGetInt64(value) > MAX_PUSHED_LIMIT)
+			return 0;
+		rows += DatumGetInt64(value);
+	}
+	if (rows > MAX_PUSHED_LIMIT || rows > state->table->connector.row_limit)
+		return 0;
+	return (int) rows;
+}
+
+/*
+ * Say how many rows the request is for: those that suffice, or all.
+ */
+static void
+set_request_limit(ConnectorScan *state, int rows)
+{
+	state->request.whole = rows == 0;
+	state->request.limit = rows > 0 ? rows : state->table->connector.row_limit;
+}
+
+/*
  * Send the request, and another without filter if that one is refused: the
  * filter may be the reason.
  */
@@ -236,6 +289,7 @@ send_data_request(ConnectorScan *state)
 
 	connector_data_close(state->answer);
 	state->request.filter = NIL;
+	set_request_limit(state, 0);
 	state->answer = connector_data(state->table, &state->request, &state->statistics);
 	if (connector_data_refused(state->answer))
 		connector_data_raise(state->answer);
@@ -253,8 +307,8 @@ static void
 start_request(ForeignScanState *node)
 {
 	ConnectorScan *state = node->fdw_state;
-	int			row_limit = state->table->connector.row_limit;
 	MemoryContext caller;
+	int			rows;
 
 	state->answer = NULL;
 	state->matched = false;
@@ -264,25 +318,42 @@ start_request(ForeignScanState *node)
 	memset(&state->request, 0, sizeof(DataRequest));
 	state->request.fields = state->fields;
 	state->request.select_all = state->select_all;
-	state->request.whole = state->limit == 0 || state->limit > row_limit;
-	state->request.limit = state->request.whole ? row_limit : state->limit;
+	rows = rows_that_suffice(node);
 	if (bind_filter(node, &state->request.filter))
+	{
+		/* a condition that is only checked here would use the limit up */
+		if (list_length(state->request.filter) < list_length(state->filter_columns))
+			rows = 0;
+		set_request_limit(state, rows);
 		send_data_request(state);
+	}
 	else
 		state->ended = true;
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * There is no more to come: let the connection go, rather than with the query.
+ * Let go of the answer, and of the connection with it, rather than at the end
+ * of the query.
  */
 static void
-end_request(ConnectorScan *state)
+close_answer(ConnectorScan *state)
 {
 	if (state->answer)
 		connector_data_close(state->answer);
 	state->answer = NULL;
-	state->ended = true;
+}
+
+/*
+ * The same with the rows that are held back.
+ */
+static void
+close_request(ConnectorScan *state)
+{
+	close_answer(state);
+	if (state->held)
+		tuplestore_end(state->held);
+	state->held = NULL;
 }
 
 /*
@@ -299,8 +370,7 @@ must_ask_again(ForeignScanState *node)
 	bool		again = false;
 	ListCell   *lc;
 
-	connector_data_close(state->answer);
-	state->answer = NULL;
+	close_request(state);
 	foreach(lc, state->request.filter)
 	{
 		FilterCondition *condition = lfirst(lc);
@@ -408,6 +478,58 @@ next_matching_row(ForeignScanState *node)
 	return found;
 }
 
+/*
+ * Read the whole answer to a request with filter and limit, and hold back the
+ * rows that match.  If there are as many rows as were asked for, but not all
+ * of them match, ask again without limit.
+ */
+static void
+hold_answer(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
+	uint64		matching = 0;
+	bool		full;
+
+	state->held = tuplestore_begin_heap(false, false, work_mem);
+	MemoryContextSwitchTo(caller);
+	while (next_matching_row(node))
+	{
+		tuplestore_puttupleslot(state->held, node->ss.ss_ScanTupleSlot);
+		matching++;
+	}
+	full = connector_data_rows(state->answer) >= (uint64) state->request.limit;
+	if (full && connector_data_rows(state->answer) > matching)
+	{
+		state->unlimited = true;
+		state->unlimited_requests++;
+		close_request(state);
+	}
+	else
+		close_answer(state);
+}
+
+/*
+ * Put the next of the rows held back into the scan's slot.  False if there are
+ * no more.
+ */
+static bool
+next_held_row(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	int			natts = slot->tts_tupleDescriptor->natts;
+
+	ExecClearTuple(slot);
+	if (!tuplestore_gettupleslot(state->held, true, false, state->held_slot))
+		return false;
+	slot_getallattrs(state->held_slot);
+	memcpy(slot->tts_values, state->held_slot->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, state->held_slot->tts_isnull, natts * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
 TupleTableSlot *
 biconnectorIterateForeignScan(ForeignScanState *node)
 {
@@ -415,19 +537,27 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 
 	while (!state->ended)
 	{
-		if (state->answer == NULL)
+		if (state->answer == NULL && state->held == NULL)
 		{
 			start_request(node);
+			if (state->answer && !state->request.whole && state->request.filter != NIL)
+				hold_answer(node);
 			continue;
 		}
-		if (next_matching_row(node))
+		if (state->held ? next_held_row(node) : next_matching_row(node))
 		{
 			if (!state->matched)
 				note_match(state);
 			return node->ss.ss_ScanTupleSlot;
 		}
+		if (state->answer && !state->request.whole &&
+			connector_data_rows(state->answer) >= (uint64) state->request.limit)
+			elog(ERROR, "more rows are wanted than the query's LIMIT allows");
 		if (state->matched || !must_ask_again(node))
-			end_request(state);
+		{
+			close_request(state);
+			state->ended = true;
+		}
 	}
 	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }
@@ -441,14 +571,14 @@ biconnectorReScanForeignScan(ForeignScanState *node)
 	ConnectorScan *state = node->fdw_state;
 
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	close_request(state);
 	MemoryContextReset(state->request_context);
-	state->answer = NULL;
 	state->ended = false;
 }
 
 /*
- * End the scan.  What is outside of memory contexts goes with the answer's
- * own context, here or when an error resets it.
+ * End the scan.  After an error this is not called: what is outside of memory
+ * contexts goes with the answer's own context then.
  */
 void
 biconnectorEndForeignScan(ForeignScanState *node)
@@ -456,7 +586,10 @@ biconnectorEndForeignScan(ForeignScanState *node)
 	ConnectorScan *state = node->fdw_state;
 
 	if (state && state->request_context)
+	{
+		close_request(state);
 		MemoryContextReset(state->request_context);
+	}
 }
 
 /* ---- EXPLAIN ---- */
@@ -514,11 +647,89 @@ explain_filter(ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyText("Remote Filter Not Sent", dropped.data, es);
 }
 
+/*
+ * The limit of the request: the LIMIT of the query if it is sent, otherwise
+ * row_limit, which is shown only with VERBOSE.
+ */
+static void
+explain_limit(ForeignScanState *node, struct ExplainState *es)
+{
+	ConnectorScan *state = node->fdw_state;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	int			row_limit = state->table->connector.row_limit;
+	int			nfilters = list_length(state->filter_columns);
+	bool		constant = true;
+	int64		rows = 0;
+	List	   *limits = list_copy_tail(plan->fdw_exprs, nfilters);
+	ListCell   *lc;
+
+	if (state->request.limit > 0)
+	{
+		/* what was really asked for, last */
+		if (!state->request.whole || es->verbose)
+			ExplainPropertyInteger("Remote Limit", NULL, state->request.limit, es);
+		return;
+	}
+	foreach(lc, limits)
+	{
+		Const	   *value = lfirst(lc);
+
+		if (!IsA(value, Const))
+			constant = false;
+		else if (!value->constisnull)
+			rows += DatumGetInt64(value->constvalue);
+	}
+	if (!constant)
+	{
+		List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+		char	   *text = deparse_expression(linitial(limits), context, false, false);
+
+		if (list_length(limits) > 1)
+			text = psprintf("%s + %s", text,
+							deparse_expression(lsecond(limits), context, false, false));
+		ExplainPropertyText("Remote Limit", text, es);
+	}
+	else if (rows > 0 && rows <= row_limit)
+		ExplainPropertyInteger("Remote Limit", NULL, rows, es);
+	else if (es->verbose)
+		ExplainPropertyInteger("Remote Limit", NULL, row_limit, es);
+}
+
+/*
+ * What a scan has cost, and what the defences did.
+ */
+static void
+explain_counters(const ConnectorScan *state, struct ExplainState *es)
+{
+	const HttpStatistics *statistics = &state->statistics;
+
+	ExplainPropertyUInteger("Requests", NULL, statistics->requests, es);
+	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
+	if (state->filter_columns != NIL)
+		ExplainPropertyUInteger("Rows Removed by Recheck", NULL, state->rows_removed, es);
+	if (es->verbose)
+	{
+		ExplainPropertyUInteger("Connections Opened", NULL, statistics->connections, es);
+		ExplainPropertyUInteger("Bytes Received", NULL, statistics->wire_bytes, es);
+		ExplainPropertyUInteger("Bytes Decoded", NULL, statistics->decoded_bytes, es);
+		if (es->timing && statistics->answers > 0)
+			ExplainPropertyFloat("Time to First Byte", "ms",
+								 statistics->first_byte_time / 1000.0 / statistics->answers,
+								 3, es);
+	}
+	if (state->refused > 0)
+		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
+	if (state->unlimited_requests > 0)
+		ExplainPropertyUInteger("Requests Repeated Without Limit", NULL,
+								state->unlimited_requests, es);
+	if (state->doubted > 0)
+		ExplainPropertyUInteger("Empty Answers Doubted", NULL, state->doubted, es);
+}
+
 void
 biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 {
 	ConnectorScan *state = node->fdw_state;
-	int			row_limit = state->table->connector.row_limit;
 
 	if (es->verbose)
 	{
@@ -530,24 +741,7 @@ biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 			ExplainPropertyList("Remote Select", state->fields, es);
 	}
 	explain_filter(node, es);
-	if (state->limit > 0 && state->limit <= row_limit)
-		ExplainPropertyInteger("Remote Limit", NULL, state->limit, es);
-	else if (es->verbose)
-		ExplainPropertyInteger("Remote Limit", NULL, row_limit, es);
-
-	if (!es->analyze)
-		return;
-	ExplainPropertyUInteger("Requests", NULL, state->statistics.requests, es);
-	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
-	if (state->filter_columns != NIL)
-		ExplainPropertyUInteger("Rows Removed by Recheck", NULL, state->rows_removed, es);
-	if (es->verbose)
-	{
-		ExplainPropertyUInteger("Bytes Received", NULL, state->statistics.wire_bytes, es);
-		ExplainPropertyUInteger("Bytes Decoded", NULL, state->statistics.decoded_bytes, es);
-	}
-	if (state->refused > 0)
-		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
-	if (state->doubted > 0)
-		ExplainPropertyUInteger("Empty Answers Doubted", NULL, state->doubted, es);
+	explain_limit(node, es);
+	if (es->analyze)
+		explain_counters(state, es);
 }

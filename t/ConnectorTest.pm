@@ -536,11 +536,14 @@ sub send ## no critic (ProhibitBuiltinHomonyms)
 	return 1;
 }
 
-# A status line and header lines
+# A status line and header lines.  Nothing but what the handler reads will ever
+# be read from this connection: the other side is told so, unless the handler has
+# set keep_alive.
 sub head
 {
 	my ($self, $status, @lines) = @_;
 
+	push @lines, 'Connection: close' if !$self->{keep_alive};
 	return $self->send(join "\r\n", "HTTP/1.1 $status Whatever", @lines, '', '');
 }
 
@@ -549,12 +552,11 @@ sub answer
 {
 	my ($self, $body, %options) = @_;
 
-	return $self->send(
-		join "\r\n",
-		'HTTP/1.1 ' . ($options{status} // 200) . ' Whatever',
+	return $self->head(
+		$options{status} // 200,
 		'Content-Type: application/json',
 		'Content-Length: ' . length($body),
-		@{ $options{headers} // [] }, '', $body);
+		@{ $options{headers} // [] }) && $self->send($body);
 }
 
 # The beginning of a chunked answer

@@ -12,6 +12,7 @@ OBJS = \
 	src/plan.o \
 	src/scan.o \
 	src/import.o \
+	src/inspect.o \
 	src/filter.o \
 	src/trust.o \
 	src/connector.o \

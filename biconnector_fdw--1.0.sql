@@ -25,3 +25,63 @@ CREATE FOREIGN DATA WRAPPER biconnector_fdw
 
 COMMENT ON FOREIGN DATA WRAPPER biconnector_fdw
 IS 'tables of BI connectors, read over HTTP';
+
+-- Functions.  Those that take the name of a server ask it with the mapping of the
+-- current user, who must have USAGE on it.
+
+CREATE FUNCTION biconnector_check(server text,
+  OUT ok boolean, OUT http_status integer, OUT elapsed interval, OUT answer text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_check(text)
+IS 'asks a connector whether it can be reached and takes the settings';
+
+CREATE FUNCTION biconnector_tables(server text, search text DEFAULT '')
+RETURNS TABLE (code text, title text, id text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION biconnector_tables(text, text)
+IS 'tables that a connector lists';
+
+CREATE FUNCTION biconnector_columns(server text, "table" text)
+RETURNS TABLE (code text, name text, type text, sql_type text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 20;
+
+COMMENT ON FUNCTION biconnector_columns(text, text)
+IS 'fields of a table as its connector describes them, and their types on import';
+
+CREATE FUNCTION biconnector_connections()
+RETURNS TABLE (server_name text, user_name text, origin text, valid boolean, in_use boolean)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 2;
+
+COMMENT ON FUNCTION biconnector_connections()
+IS 'connections that the current session has open';
+
+CREATE FUNCTION biconnector_disconnect(server text)
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_disconnect(text)
+IS 'closes connections of the current session to a server; true if there was one';
+
+CREATE FUNCTION biconnector_disconnect_all()
+RETURNS boolean
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_disconnect_all()
+IS 'closes all connections of the current session; true if there was one';
+
+CREATE FUNCTION biconnector_version(
+  OUT extension text, OUT libcurl text, OUT libcurl_features text[], OUT json_c text,
+  OUT server text)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_version()
+IS 'versions of the extension, its libraries and the server';

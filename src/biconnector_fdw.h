@@ -25,6 +25,10 @@
 
 #define BICONNECTOR_VERSION "1.0"
 
+/* ---- biconnector_fdw.c: the module ---- */
+
+extern char *user_agent_of_session(void);
+
 /* ---- option.c: the options of servers, tables, columns and mappings ---- */
 
 /* Types of fields, as the protocol names them */
@@ -106,6 +110,7 @@ extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
+extern const char *wire_type_sql_type(WireType wire_type);
 
 /* ---- plan.c: relation size, paths and plan ---- */
 
@@ -155,6 +160,8 @@ extern void biconnectorExplainForeignScan(ForeignScanState *node,
 
 extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
 											Oid serverid);
+
+/* ---- inspect.c: the SQL functions; see biconnector_fdw--1.0.sql ---- */
 
 /* ---- filter.c: conditions a connector can be asked for ---- */
 
@@ -235,6 +242,8 @@ typedef struct DataAnswer DataAnswer;
 typedef struct RemoteTable
 {
 	char	   *code;
+	char	   *title;
+	char	   *id;				/* NULL if there is none */
 	char	   *key;			/* what calls pass as table: the id, or the
 								 * code */
 } RemoteTable;
@@ -243,8 +252,18 @@ typedef struct RemoteTable
 typedef struct RemoteField
 {
 	char	   *code;
+	char	   *name;
+	char	   *type;			/* as the connector writes it */
 	WireType	wire_type;
 } RemoteField;
+
+/* What the check endpoint says */
+typedef struct RemoteCheck
+{
+	bool		ok;
+	int			status;			/* of HTTP */
+	char	   *answer;			/* fit to be shown */
+} RemoteCheck;
 
 extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
 								  HttpStatistics *statistics);
@@ -254,6 +273,7 @@ extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);
 extern void connector_data_close(DataAnswer *answer);
 extern void connector_data_context(void *answer);
+extern RemoteCheck connector_check(const ConnectorOptions *options);
 extern List *connector_table_list(const ConnectorOptions *options, const char *search);
 extern List *connector_table_description(const ConnectorOptions *options,
 										 const RemoteTable *table);

@@ -9,11 +9,14 @@
 #ifndef BICONNECTOR_COMPAT_H
 #define BICONNECTOR_COMPAT_H
 
+#include "catalog/pg_foreign_server.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 
 #if PG_VERSION_NUM < 130000
@@ -45,6 +48,28 @@
 #else
 #define COMPAT_MODULE_MAGIC(number) PG_MODULE_MAGIC
 #endif
+
+/* 15 lets a module claim the names of its parameters for good */
+static inline void
+compat_reserve_prefix(const char *prefix)
+{
+#if PG_VERSION_NUM >= 150000
+	MarkGUCPrefixReserved(prefix);
+#else
+	EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+/* 16 has one function for the rights on any object */
+static inline AclResult
+compat_server_aclcheck(Oid serverid, Oid userid, AclMode mode)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(ForeignServerRelationId, serverid, userid, mode);
+#else
+	return pg_foreign_server_aclcheck(serverid, userid, mode);
+#endif
+}
 
 /* 14 made "never analyzed" a value of its own, before it was zero pages */
 static inline bool

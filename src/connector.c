@@ -310,9 +310,11 @@ read_table(DocumentCall *call, jsonc_object *entry, int number)
 	RemoteTable *table = palloc(sizeof(RemoteTable));
 
 	table->code = entry_text(call, entry, number, "code");
-	table->key = entry_text(call, entry, number, "id");
-	if (table->key[0] == '\0')
-		table->key = table->code;
+	table->title = entry_text(call, entry, number, "title");
+	table->id = entry_text(call, entry, number, "id");
+	if (table->id[0] == '\0')
+		table->id = NULL;
+	table->key = table->id ? table->id : table->code;
 	return table;
 }
 
@@ -327,11 +329,53 @@ read_field(DocumentCall *call, jsonc_object *entry, int number)
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 				 errmsg("field %d of table \"%s\" of server \"%s\" has no code",
 						number, call->table, call->options->servername)));
+	field->name = entry_text(call, entry, number, "name");
+	field->type = entry_text(call, entry, number, "type");
 	/* an unknown type means string */
-	field->wire_type = wire_type_by_name(entry_text(call, entry, number, "type"));
+	field->wire_type = wire_type_by_name(field->type);
 	if (field->wire_type == WIRE_UNKNOWN)
 		field->wire_type = WIRE_STRING;
 	return field;
+}
+
+/*
+ * Is this document an error, although it may have come with status 200?
+ */
+static bool
+is_error_object(const char *data, size_t length)
+{
+	jsonc_object *object = document_parse_object(data, length);
+	jsonc_object *error = object ? document_member(object, "error") : NULL;
+	jsonc_object *status = object ? document_member(object, "status") : NULL;
+
+	return (error && !json_object_is_type(error, json_type_null) &&
+			strcmp(json_object_get_string(error), "") != 0 &&
+			strcmp(json_object_get_string(error), "false") != 0) ||
+		(status && json_object_is_type(status, json_type_string) &&
+		 pg_strcasecmp(json_object_get_string(status), "error") == 0);
+}
+
+/*
+ * Ask the connector whether it is there and takes the settings.  Whatever its
+ * answer, it is no error here.
+ */
+RemoteCheck
+connector_check(const ConnectorOptions *options)
+{
+	jsonc_object *body = document_own(json_object_new_object());
+	HttpStatistics statistics = {0};
+	RemoteCheck check;
+	HttpAnswer *http;
+	char	   *data;
+	size_t		length;
+
+	http = connector_send(options, options->url_check, "url_check", body, &statistics);
+	check.status = http_status(http);
+	check.answer = excerpt_of_answer(options, http);
+	data = http_data(http, &length);
+	check.ok = check.status == 200 && length > 0 && !is_error_object(data, length);
+	http_close(http);
+	return check;
 }
 
 /*

@@ -917,3 +917,43 @@ http_url_display(const char *url)
 {
 	return pnstrdup(url, strcspn(url, "?#"));
 }
+
+/*
+ * libcurl's version with those of the libraries it uses, a constant.
+ */
+const char *
+http_library(void)
+{
+	return curl_version();
+}
+
+/*
+ * Those of libcurl's features that matter for requests, by libcurl's names; a
+ * palloc'd list of constants.
+ */
+List *
+http_library_features(void)
+{
+	static const struct
+	{
+		int			feature;
+		const char *name;
+	}			known[] = {
+		{CURL_VERSION_ASYNCHDNS, "AsynchDNS"},
+		{CURL_VERSION_HTTP2, "HTTP2"},
+		{CURL_VERSION_HTTPS_PROXY, "HTTPS-proxy"},
+		{CURL_VERSION_IDN, "IDN"},
+		{CURL_VERSION_IPV6, "IPv6"},
+		{CURL_VERSION_LIBZ, "libz"},
+		{CURL_VERSION_SSL, "SSL"},
+	};
+	int			features = curl_version_info(CURLVERSION_NOW)->features;
+	List	   *names = NIL;
+
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		if (features & known[i].feature)
+			names = lappend(names, unconstify(char *, known[i].name));
+	}
+	return names;
+}

@@ -74,6 +74,9 @@ extern const char *http_url_problem(const char *url, bool proxy);
 extern char *http_url_display(const char *url);
 extern char *http_url_origin(const char *url);
 
+extern const char *http_library(void);
+extern List *http_library_features(void);
+
 extern List *connection_list(void);
 extern bool connection_close_idle(Oid serverid);
 

@@ -263,26 +263,6 @@ is_wanted(const ImportForeignSchemaStmt *stmt, const ImportName *name)
 
 /* ---- statements ---- */
 
-static const char *
-sql_type(WireType wire_type, const ImportOptions *options)
-{
-	switch (wire_type)
-	{
-		case WIRE_INT:
-			return "bigint";
-		case WIRE_DOUBLE:
-			return "double precision";
-		case WIRE_DATE:
-			return "date";
-		case WIRE_DATETIME:
-			return options->datetime_type;
-		case WIRE_MONEY:
-			return "numeric";
-		default:
-			return "text";
-	}
-}
-
 /*
  * The CREATE FOREIGN TABLE statement for a table.
  */
@@ -327,7 +307,8 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 		appendStringInfo(&sql, "%s\n  %s %s OPTIONS (column_name %s, field_type %s)",
 						 i > 0 ? "," : "",
 						 quote_identifier(columns[i].name),
-						 sql_type(field->wire_type, options),
+						 field->wire_type == WIRE_DATETIME ? options->datetime_type
+						 : wire_type_sql_type(field->wire_type),
 						 quote_literal_cstr(field->code),
 						 quote_literal_cstr(wire_type_name(field->wire_type)));
 	}

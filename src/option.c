@@ -213,6 +213,29 @@ wire_type_name(WireType wire_type)
 	return "unknown";
 }
 
+/*
+ * The SQL type of a field's column in an imported table, a constant.
+ */
+const char *
+wire_type_sql_type(WireType wire_type)
+{
+	switch (wire_type)
+	{
+		case WIRE_INT:
+			return "bigint";
+		case WIRE_DOUBLE:
+			return "double precision";
+		case WIRE_DATE:
+			return "date";
+		case WIRE_DATETIME:
+			return "timestamp";
+		case WIRE_MONEY:
+			return "numeric";
+		default:
+			return "text";
+	}
+}
+
 /* ---- setters ---- */
 
 static void
@@ -712,6 +735,7 @@ static void
 read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 {
 	ForeignServer *server = GetForeignServer(serverid);
+	char	   *name;
 
 	memset(connector, 0, sizeof(*connector));
 	connector->serverid = serverid;
@@ -732,6 +756,8 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->http.ssl_verify = true;
 	connector->http.user_agent = "biconnector_fdw/" BICONNECTOR_VERSION;
 	set_options(ForeignServerRelationId, server->options, connector);
+	if ((name = user_agent_of_session()) != NULL)
+		connector->http.user_agent = name;
 	connector->settings = read_settings(user_mapping_options(serverid, userid));
 }
 

@@ -1,0 +1,395 @@
+/*-------------------------------------------------------------------------
+ *
+ * inspect.c
+ *	  SQL functions that look at connectors and connections.
+ *
+ * Those that take a server ask it with the mapping of the current user, who
+ * must have USAGE on it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "biconnector_fdw.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "foreign/foreign.h"
+#include "funcapi.h"
+#include "jsonc.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+PG_FUNCTION_INFO_V1(biconnector_check);
+PG_FUNCTION_INFO_V1(biconnector_tables);
+PG_FUNCTION_INFO_V1(biconnector_columns);
+PG_FUNCTION_INFO_V1(biconnector_connections);
+PG_FUNCTION_INFO_V1(biconnector_disconnect);
+PG_FUNCTION_INFO_V1(biconnector_disconnect_all);
+PG_FUNCTION_INFO_V1(biconnector_version);
+
+/* ---- servers ---- */
+
+/*
+ * The server of this name if it is one of ours and the current user may use
+ * it.  Raises errors otherwise.
+ */
+static ForeignServer *
+usable_server(const char *name)
+{
+	ForeignServer *server = GetForeignServerByName(name, false);
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	AclResult	result = compat_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, name);
+	if (!OidIsValid(wrapper->fdwhandler) ||
+		GetFdwRoutine(wrapper->fdwhandler)->BeginForeignScan != biconnectorBeginForeignScan)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not a server of biconnector_fdw", name),
+				 errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
+	return server;
+}
+
+static ConnectorOptions *
+connector_argument(FunctionCallInfo fcinfo)
+{
+	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	return get_connector_options(server->serverid, GetUserId());
+}
+
+/* ---- rows ---- */
+
+/*
+ * Prepare for returning a set.  The rows go into the tuplestore returned.
+ */
+static Tuplestorestate *
+begin_rows(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller;
+	TupleDesc	tupdesc;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) ||
+		!(result->allowedModes & SFRM_Materialize))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("set-valued function called in context that cannot accept a set")));
+	caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	result->returnMode = SFRM_Materialize;
+	result->setDesc = tupdesc;
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(caller);
+	return result->setResult;
+}
+
+/*
+ * Add a row of texts, of which any may be NULL.
+ */
+static void
+put_texts(FunctionCallInfo fcinfo, char **texts)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	HeapTuple	tuple = BuildTupleFromCStrings(TupleDescGetAttInMetadata(result->setDesc),
+											   texts);
+
+	tuplestore_puttuple(result->setResult, tuple);
+	heap_freetuple(tuple);
+}
+
+static Datum
+record_datum(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	tupdesc;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
+}
+
+/* ---- functions ---- */
+
+/*
+ * Ask the check endpoint.  That there is no answer, or one that breaks the
+ * rules, is what the caller wants to know: such errors become the result.
+ */
+static RemoteCheck
+check_without_error(const ConnectorOptions *options)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	MemoryContext context = AllocSetContextCreate(caller, "biconnector check",
+												  ALLOCSET_SMALL_SIZES);
+	RemoteCheck check;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		check = connector_check(options);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+		int			category;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(caller);
+		CurrentResourceOwner = owner;
+		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+		if (category != ERRCODE_CONNECTION_EXCEPTION && category != ERRCODE_FDW_ERROR)
+			ReThrowError(error);
+		check.ok = false;
+		check.status = 0;
+		check.answer = error->detail ? psprintf("%s: %s", error->message, error->detail)
+			: error->message;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
+	check.answer = pstrdup(check.answer);
+	MemoryContextDelete(context);
+	return check;
+}
+
+/*
+ * biconnector_check(server text, OUT ok boolean, OUT http_status integer,
+ *					 OUT elapsed interval, OUT answer text)
+ *
+ * Asks the connector whether it can be reached and takes the settings of the
+ * current user.  http_status is NULL if no answer came; answer then says why.
+ */
+Datum
+biconnector_check(PG_FUNCTION_ARGS)
+{
+	ConnectorOptions *options = connector_argument(fcinfo);
+	TimestampTz start = GetCurrentTimestamp();
+	Interval   *elapsed = palloc0(sizeof(Interval));
+	RemoteCheck check;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	if (options->url_check == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("server \"%s\" has no option \"%s\"", options->servername, "url_check"),
+				 errhint("Set it with ALTER SERVER ... OPTIONS (ADD %s 'https://...').",
+						 "url_check")));
+	check = check_without_error(options);
+	elapsed->time = GetCurrentTimestamp() - start;
+	values[0] = BoolGetDatum(check.ok);
+	values[1] = Int32GetDatum(check.status);
+	nulls[1] = check.status == 0;
+	values[2] = IntervalPGetDatum(elapsed);
+	values[3] = CStringGetTextDatum(check.answer);
+	return record_datum(fcinfo, values, nulls);
+}
+
+/*
+ * biconnector_tables(server text, search text DEFAULT '')
+ * returns table (code text, title text, id text)
+ *
+ * The connector's list of tables, in its order.
+ */
+Datum
+biconnector_tables(PG_FUNCTION_ARGS)
+{
+	ConnectorOptions *options = connector_argument(fcinfo);
+	List	   *tables = connector_table_list(options, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	ListCell   *lc;
+
+	(void) begin_rows(fcinfo);
+	foreach(lc, tables)
+	{
+		RemoteTable *table = lfirst(lc);
+		char	   *texts[] = {table->code, table->title, table->id};
+
+		CHECK_FOR_INTERRUPTS();
+		put_texts(fcinfo, texts);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * The table that is meant by a code, or by an id, of the connector's list.
+ * Without a list there is only the code.
+ */
+static RemoteTable *
+find_table(const ConnectorOptions *options, char *code)
+{
+	RemoteTable *by_id = NULL;
+	ListCell   *lc;
+
+	if (options->url_table_list == NULL)
+	{
+		RemoteTable *table = palloc0(sizeof(RemoteTable));
+
+		table->code = table->key = code;
+		return table;
+	}
+	foreach(lc, connector_table_list(options, ""))
+	{
+		RemoteTable *table = lfirst(lc);
+
+		if (strcmp(table->code, code) == 0)
+			return table;
+		if (table->id && strcmp(table->id, code) == 0 && by_id == NULL)
+			by_id = table;
+	}
+	if (by_id == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
+				 errmsg("server \"%s\" lists no table \"%s\"", options->servername, code),
+				 errhint("biconnector_tables() shows the tables that it lists; letter case matters.")));
+	return by_id;
+}
+
+/*
+ * biconnector_columns(server text, "table" text)
+ * returns table (code text, name text, type text, sql_type text)
+ *
+ * The connector's description of a table, and the types its columns get on
+ * import.
+ */
+Datum
+biconnector_columns(PG_FUNCTION_ARGS)
+{
+	ConnectorOptions *options = connector_argument(fcinfo);
+	RemoteTable *table = find_table(options, text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	List	   *fields = connector_table_description(options, table);
+	ListCell   *lc;
+
+	(void) begin_rows(fcinfo);
+	foreach(lc, fields)
+	{
+		RemoteField *field = lfirst(lc);
+		char	   *texts[] = {field->code, field->name, field->type,
+		unconstify(char *, wire_type_sql_type(field->wire_type))};
+
+		CHECK_FOR_INTERRUPTS();
+		put_texts(fcinfo, texts);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * biconnector_connections()
+ * returns table (server_name text, user_name text, origin text, valid boolean,
+ *				  in_use boolean)
+ *
+ * The connections that the current session has open.  The names are NULL for
+ * a server or a user that has been dropped.
+ */
+Datum
+biconnector_connections(PG_FUNCTION_ARGS)
+{
+	List	   *connections = connection_list();
+	ListCell   *lc;
+
+	(void) begin_rows(fcinfo);
+	foreach(lc, connections)
+	{
+		HttpConnectionInfo *info = lfirst(lc);
+		ForeignServer *server = GetForeignServerExtended(info->serverid, FSV_MISSING_OK);
+		char	   *texts[] = {server ? server->servername : NULL,
+			GetUserNameFromId(info->userid, true), info->origin,
+			info->valid ? "t" : "f", info->in_use ? "t" : "f"};
+
+		put_texts(fcinfo, texts);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * Close the idle connections to a server, or all, and warn of the others.
+ * True if one was closed.
+ */
+static bool
+disconnect(Oid serverid)
+{
+	bool		closed = connection_close_idle(serverid);
+	ListCell   *lc;
+
+	foreach(lc, connection_list())
+	{
+		HttpConnectionInfo *info = lfirst(lc);
+		ForeignServer *server;
+
+		if (OidIsValid(serverid) && info->serverid != serverid)
+			continue;
+		server = GetForeignServerExtended(info->serverid, FSV_MISSING_OK);
+		if (server)
+			ereport(WARNING,
+					(errmsg("cannot close connection for server \"%s\" because it is still in use",
+							server->servername)));
+		else
+			ereport(WARNING,
+					(errmsg("cannot close connection for dropped server because it is still in use")));
+	}
+	return closed;
+}
+
+/*
+ * biconnector_disconnect(server text) returns boolean
+ *
+ * Closes the current session's connections to a server, of all users.  True
+ * if there was one.  Warns of those that are in use, and leaves them alone.
+ */
+Datum
+biconnector_disconnect(PG_FUNCTION_ARGS)
+{
+	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	PG_RETURN_BOOL(disconnect(server->serverid));
+}
+
+/*
+ * biconnector_disconnect_all() returns boolean
+ *
+ * The same for all servers.
+ */
+Datum
+biconnector_disconnect_all(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(disconnect(InvalidOid));
+}
+
+/*
+ * biconnector_version(OUT extension text, OUT libcurl text,
+ *					   OUT libcurl_features text[], OUT json_c text,
+ *					   OUT server text)
+ *
+ * The versions of all that takes part, as they run, for reports.
+ */
+Datum
+biconnector_version(PG_FUNCTION_ARGS)
+{
+	List	   *features = http_library_features();
+	Datum	   *names = palloc(sizeof(Datum) * Max(list_length(features), 1));
+	Datum		values[5];
+	bool		nulls[5] = {false};
+	ListCell   *lc;
+
+	foreach(lc, features)
+		names[foreach_current_index(lc)] = CStringGetTextDatum(lfirst(lc));
+	values[0] = CStringGetTextDatum(BICONNECTOR_VERSION);
+	values[1] = CStringGetTextDatum(http_library());
+	values[2] = PointerGetDatum(construct_array(names, list_length(features), TEXTOID,
+												-1, false, TYPALIGN_INT));
+	values[3] = CStringGetTextDatum(json_c_version());
+	values[4] = CStringGetTextDatum(GetConfigOption("server_version", false, false));
+	return record_datum(fcinfo, values, nulls);
+}

@@ -65,6 +65,8 @@ struct HttpConnection
 	int			epoll_fd;
 	int			reserved_fds;	/* accounted for with AcquireExternalFD */
 	int			sockets;		/* open ones */
+	curl_socket_t socket;		/* the one that libcurl waited for last */
+	bool		framed;			/* HTTP/2: answers say what they answer */
 	int64		timer;			/* when libcurl wants to run, or -1; ms */
 	bool		epoll_failed;	/* in a callback */
 };
@@ -103,6 +105,7 @@ socket_callback(CURL *easy, curl_socket_t socket, int what, void *arg, void *kno
 		return 0;
 	}
 
+	connection->socket = socket;
 	event.data.fd = socket;
 	if (what & CURL_POLL_IN)
 		event.events |= EPOLLIN;
@@ -271,6 +274,7 @@ create(Oid serverid, Oid userid, const char *origin)
 	connection->in_use = true;
 	connection->timer = -1;
 	connection->epoll_fd = -1;
+	connection->socket = CURL_SOCKET_BAD;
 	dlist_push_tail(&connections, &connection->node);
 
 	while (connection->reserved_fds < CONNECTION_FDS)
@@ -311,6 +315,45 @@ create(Oid serverid, Oid userid, const char *origin)
 }
 
 /*
+ * Can an idle connection be used again?  What the server has sent meanwhile
+ * would be taken for the answer to the next request, unless it is marked as
+ * something else; most often it is the end of the connection.
+ */
+static bool
+is_clean(const HttpConnection *connection)
+{
+	char		byte;
+
+	return connection->framed ||
+		(recv(connection->socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		 (errno == EAGAIN || errno == EWOULDBLOCK));
+}
+
+/*
+ * The idle connection used last, which the server is least likely to have
+ * closed, or NULL.  Those that turn out to be of no use are closed.
+ */
+static HttpConnection *
+find_idle(Oid serverid, Oid userid, const char *origin)
+{
+	dlist_node *node = dlist_is_empty(&connections) ? NULL : dlist_tail_node(&connections);
+
+	while (node)
+	{
+		HttpConnection *connection = dlist_container(HttpConnection, node, node);
+
+		node = dlist_has_prev(&connections, node) ? dlist_prev_node(&connections, node) : NULL;
+		if (connection->in_use || connection->serverid != serverid ||
+			connection->userid != userid || strcmp(connection->origin, origin) != 0)
+			continue;
+		if (is_clean(connection))
+			return connection;
+		destroy(connection);
+	}
+	return NULL;
+}
+
+/*
  * A connection for a request to the URL: one that is idle, or a new one.
  *
  * It is the caller's until connection_release.  keep says whether it may then
@@ -321,22 +364,10 @@ HttpConnection *
 connection_acquire(Oid serverid, Oid userid, bool keep, const char *url)
 {
 	char	   *origin = http_url_origin(url);
-	HttpConnection *connection = NULL;
-	dlist_iter	iter;
+	HttpConnection *connection;
 
 	initialize();
-	/* the one used last: the server is least likely to have closed it */
-	dlist_reverse_foreach(iter, &connections)
-	{
-		HttpConnection *idle = dlist_container(HttpConnection, node, iter.cur);
-
-		if (!idle->in_use && idle->serverid == serverid && idle->userid == userid &&
-			strcmp(idle->origin, origin) == 0)
-		{
-			connection = idle;
-			break;
-		}
-	}
+	connection = find_idle(serverid, userid, origin);
 	if (connection == NULL)
 		connection = create(serverid, userid, origin);
 	connection->in_use = true;
@@ -408,6 +439,10 @@ connection_start(HttpConnection *connection, CURL *easy)
 void
 connection_stop(HttpConnection *connection, CURL *easy)
 {
+	long		version = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	connection->framed = version >= CURL_HTTP_VERSION_2_0;
 	curl_multi_remove_handle(connection->multi, easy);
 	connection->timer = -1;
 }

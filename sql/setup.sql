@@ -85,7 +85,7 @@ DECLARE
 BEGIN
     FOR line IN EXECUTE format('EXPLAIN (%s) %s', options, statement) LOOP
         line := replace(line, (SELECT url FROM connector), 'http://connector');
-        CONTINUE WHEN line ~ 'Bytes (Received|Decoded)';
+        CONTINUE WHEN line ~ 'Bytes (Received|Decoded)|Connections Opened|Time to First Byte';
         RETURN NEXT line;
     END LOOP;
 END

@@ -9,6 +9,7 @@ PGFILEDESC = "biconnector_fdw - foreign data wrapper for BI connectors"
 OBJS = \
 	src/biconnector_fdw.o \
 	src/option.o \
+	src/setting.o \
 	src/plan.o \
 	src/scan.o \
 	src/import.o \
@@ -23,6 +24,7 @@ OBJS = \
 	src/mask.o \
 	src/http.o \
 	src/connection.o \
+	src/url.o \
 	src/document.o \
 	src/body.o \
 	src/rows.o

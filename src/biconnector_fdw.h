@@ -112,6 +112,11 @@ extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
 extern const char *wire_type_sql_type(WireType wire_type);
 
+/* ---- setting.c: settings of the source, from user mappings ---- */
+
+extern List *read_settings(List *defs);
+extern List *settings_of_user(Oid serverid, Oid userid);
+
 /* ---- plan.c: relation size, paths and plan ---- */
 
 /* The largest LIMIT plus OFFSET that is sent */

@@ -591,53 +591,23 @@ wait_for_repeat(HttpAnswer *answer, int repeats)
 }
 
 /*
- * Where a redirect leads if that is within the origin of the URL asked, as a
- * palloc'd string.  Credentials are in the body, so that a redirect elsewhere
- * would hand them to somebody else: it is an error.
+ * Where a redirect leads, as a palloc'd string.  Credentials are in the body,
+ * so that a redirect to another origin would hand them to somebody else: it is
+ * an error.
  */
 static char *
 follow_redirect(HttpAnswer *answer)
 {
-	static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT};
-	CURLU	   *from = curl_url();
-	CURLU	   *to = curl_url();
-	char	   *target = NULL;
-	char	   *result = NULL;
-	bool		same;
+	char	   *target = http_url_redirect(answer->url, answer->location);
 
-	same = from && to &&
-		curl_url_set(from, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
-		curl_url_set(to, CURLUPART_URL, answer->url, 0) == CURLUE_OK &&
-		curl_url_set(to, CURLUPART_URL, answer->location, 0) == CURLUE_OK;
-	for (int i = 0; same && i < lengthof(parts); i++)
-	{
-		char	   *a = NULL;
-		char	   *b = NULL;
-
-		same = curl_url_get(from, parts[i], &a, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-			curl_url_get(to, parts[i], &b, CURLU_DEFAULT_PORT) == CURLUE_OK &&
-			pg_strcasecmp(a, b) == 0;
-		curl_free(a);
-		curl_free(b);
-	}
-	if (same && curl_url_get(to, CURLUPART_URL, &target, 0) == CURLUE_OK &&
-		http_url_problem(target, false) == NULL)
-		result = MemoryContextAllocExtended(answer->context, strlen(target) + 1,
-											MCXT_ALLOC_NO_OOM);
-	if (result)
-		strcpy(result, target);
-	curl_free(target);
-	curl_url_cleanup(from);
-	curl_url_cleanup(to);
-
-	if (result == NULL)
+	if (target == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
 				 errmsg("\"%s\" redirects to another origin",
 						http_url_display(answer->url)),
 				 errdetail("Settings are sent only to the scheme, host and port of the configured URL."),
 				 errhint("If the connector has moved, change the server's URL options.")));
-	return result;
+	return target;
 }
 
 /*
@@ -815,107 +785,23 @@ http_was_left_waiting(const HttpAnswer *answer)
 void
 http_close(HttpAnswer *answer)
 {
-	size_t		before;
+	uint64		before;
 
 	/* what is left is little, most often: the end of the document */
-	answer->limit = SIZE_MAX;
+	answer->start = answer->end;
+	answer->limit = MAX_LEFT_OVER;
+	if (answer->paused)
+	{
+		answer->paused = false;
+		connection_unpause(answer->connection, answer->easy);
+	}
 	do
 	{
 		before = answer->statistics->wire_bytes;
-		answer->start = answer->end;
-		if (answer->paused)
-		{
-			answer->paused = false;
-			connection_unpause(answer->connection, answer->easy);
-		}
 		(void) connection_dispatch(answer->connection);
 		look_at_progress(answer);
-	} while (!answer->done && answer->statistics->wire_bytes > before &&
-			 answer->end - answer->start < MAX_LEFT_OVER);
+	} while (!answer->done && !answer->paused && answer->statistics->wire_bytes > before);
 	MemoryContextDelete(answer->context);
-}
-
-/*
- * The authority of a URL (host and port, and what may be in front of them),
- * which is not terminated, and its length.  NULL if the URL has none.
- */
-static const char *
-url_authority(const char *url, size_t *length)
-{
-	const char *authority = strstr(url, "://");
-
-	if (authority == NULL)
-		return NULL;
-	authority += 3;
-	*length = strcspn(authority, "/?#");
-	return authority;
-}
-
-/*
- * Scheme, host and port of a URL as it is written, palloc'd.
- */
-char *
-http_url_origin(const char *url)
-{
-	size_t		length = 0;
-	const char *authority = url_authority(url, &length);
-
-	return authority ? pnstrdup(url, authority - url + length) : pstrdup(url);
-}
-
-/*
- * Why this URL cannot be used for an endpoint (or a proxy), or NULL.
- *
- * Names and passwords in URLs are refused: URLs are shown in errors and
- * readable in the catalogs.  So are forms of which libcurl makes more than
- * is written there, such as three slashes in front of the host.
- */
-const char *
-http_url_problem(const char *url, bool proxy)
-{
-	static const char *const endpoint_schemes[] = {"http", "https", NULL};
-	static const char *const proxy_schemes[] = {"http", "https", "socks4", "socks4a",
-	"socks5", "socks5h", NULL};
-	const char *const *schemes = proxy ? proxy_schemes : endpoint_schemes;
-	size_t		length = 0;
-	const char *authority = url_authority(url, &length);
-	CURLU	   *parsed = curl_url();
-	char	   *scheme = NULL;
-	char	   *host = NULL;
-	const char *problem = NULL;
-
-	if (parsed == NULL)
-		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	if (length > 0 && memchr(authority, '@', length))
-		problem = "A user name or password may not be part of it.";
-	else if (length == 0 ||
-			 curl_url_set(parsed, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-			 curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-			 curl_url_get(parsed, CURLUPART_HOST, &host, 0) != CURLUE_OK)
-		problem = proxy ? "It must look like \"http://host:port\"."
-			: "It must look like \"https://host/path\".";
-	else
-	{
-		while (*schemes && pg_strcasecmp(*schemes, scheme) != 0)
-			schemes++;
-		if (*schemes == NULL)
-			problem = proxy ? "Its scheme must be http, https, socks4, socks4a, socks5 or socks5h."
-				: "Its scheme must be http or https.";
-	}
-	curl_free(scheme);
-	curl_free(host);
-	curl_url_cleanup(parsed);
-	return problem;
-}
-
-/*
- * What may be shown of a URL, palloc'd: scheme, host, port and path.  A query
- * may hold a key.
- */
-char *
-http_url_display(const char *url)
-{
-	return pnstrdup(url, strcspn(url, "?#"));
 }
 
 /*

@@ -70,14 +70,17 @@ extern bool http_at_end(const HttpAnswer *answer);
 extern bool http_was_left_waiting(const HttpAnswer *answer);
 extern void http_close(HttpAnswer *answer);
 
-extern const char *http_url_problem(const char *url, bool proxy);
-extern char *http_url_display(const char *url);
-extern char *http_url_origin(const char *url);
-
 extern const char *http_library(void);
 extern List *http_library_features(void);
 
+/* connection.c */
 extern List *connection_list(void);
 extern bool connection_close_idle(Oid serverid);
+
+/* url.c */
+extern const char *http_url_problem(const char *url, bool proxy);
+extern char *http_url_display(const char *url);
+extern char *http_url_origin(const char *url);
+extern char *http_url_redirect(const char *url, const char *location);
 
 #endif							/* BICONNECTOR_HTTP_H */

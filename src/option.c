@@ -13,31 +13,20 @@
 
 #include <math.h>
 
-#include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "access/table.h"
 #include "catalog/pg_attribute.h"
-#include "catalog/pg_foreign_data_wrapper.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
-#include "document.h"
 #include "foreign/foreign.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "pgtime.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/varlena.h"
-
-/* Names of user mapping options that are ours; all others are settings */
-#define RESERVED_PREFIX		"biconnector_"
-#define SETTINGS_OPTION		"biconnector_settings"
 
 /* All that options can set; each reads what it knows */
 typedef struct OptionTarget
@@ -468,117 +457,6 @@ set_time_zone(const char *name, const char *value, void *field)
 	*(const char **) field = pstrdup(value);
 }
 
-/* ---- settings of the source, from user mappings ---- */
-
-static bool
-has_setting(List *settings, const char *code)
-{
-	ListCell   *lc;
-
-	foreach(lc, settings)
-	{
-		if (strcmp(((Setting *) lfirst(lc))->code, code) == 0)
-			return true;
-	}
-	return false;
-}
-
-/*
- * Add one setting; an error if the code is there already.
- */
-static List *
-add_setting(List *settings, const char *code, const char *value)
-{
-	Setting    *setting = palloc(sizeof(Setting));
-
-	if (has_setting(settings, code))
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errmsg("setting \"%s\" is given twice", code),
-				 errhint("Give each setting as an option or in \"%s\", not both.",
-						 SETTINGS_OPTION)));
-	setting->code = pstrdup(code);
-	setting->value = pstrdup(value);
-	return lappend(settings, setting);
-}
-
-/*
- * Add the settings that a JSON object holds.  Errors do not show the text,
- * which holds secrets.
- */
-static List *
-add_json_settings(List *settings, const char *text)
-{
-	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
-	jsonc_object *object = document_parse_object(utf8, strlen(utf8));
-
-	if (object == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
-				 errdetail("It must be a JSON object."),
-				 errhint("Write {\"code\": \"value\", ...}.")));
-	jsonc_foreach(object, member)
-	{
-		const char *name = json_object_iter_peek_name(&member);
-		char	   *code = pg_any_to_server(name, strlen(name), PG_UTF8);
-		jsonc_object *member_value = json_object_iter_peek_value(&member);
-		char	   *value;
-
-		if (code[0] == '\0')
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
-					 errdetail("A setting must have a name.")));
-
-		/* document_text() would not say which setting it is */
-		if (json_object_is_type(member_value, json_type_string) &&
-			memchr(json_object_get_string(member_value), '\0',
-				   json_object_get_string_len(member_value)))
-			ereport(ERROR,
-					(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
-					 errdetail("The value of setting \"%s\" has a zero character, which text cannot hold.",
-							   code)));
-		value = document_text(member_value);
-		if (value == NULL)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("invalid value for option \"%s\"", SETTINGS_OPTION),
-					 errdetail("The value of setting \"%s\" must be a string, a number or a boolean.",
-							   code)));
-		settings = add_setting(settings, code, value);
-	}
-	return settings;
-}
-
-/*
- * The settings in the options of a user mapping.
- */
-static List *
-read_settings(List *defs)
-{
-	List	   *settings = NIL;
-	ListCell   *lc;
-
-	foreach(lc, defs)
-	{
-		DefElem    *def = lfirst(lc);
-
-		if (strcmp(def->defname, SETTINGS_OPTION) == 0)
-			settings = add_json_settings(settings, defGetString(def));
-		else if (strncmp(def->defname, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					 errmsg("invalid option \"%s\"", def->defname),
-					 errhint("Every option of a user mapping is a setting of the source; of the names that start with \"%s\", only \"%s\" exists.",
-							 RESERVED_PREFIX, SETTINGS_OPTION)));
-		else
-			settings = add_setting(settings, def->defname, defGetString(def));
-	}
-	return settings;
-}
-
 /* ---- validator ---- */
 
 /*
@@ -702,33 +580,6 @@ set_options(Oid catalog, List *defs, void *base)
 }
 
 /*
- * The options of the user's mapping, or of the public one; none is fine.
- * GetUserMapping would raise.
- */
-static List *
-user_mapping_options(Oid serverid, Oid userid)
-{
-	HeapTuple	tuple;
-	Datum		datum;
-	bool		isnull;
-	List	   *defs = NIL;
-
-	tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
-							ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
-								ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		return NIL;
-	datum = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
-							Anum_pg_user_mapping_umoptions, &isnull);
-	if (!isnull)
-		defs = untransformRelOptions(datum);
-	ReleaseSysCache(tuple);
-	return defs;
-}
-
-/*
  * Fill in what a server and a user's mapping to it say.
  */
 static void
@@ -758,7 +609,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	set_options(ForeignServerRelationId, server->options, connector);
 	if ((name = user_agent_of_session()) != NULL)
 		connector->http.user_agent = name;
-	connector->settings = read_settings(user_mapping_options(serverid, userid));
+	connector->settings = settings_of_user(serverid, userid);
 }
 
 /*

@@ -12,7 +12,6 @@
 #include "biconnector_fdw.h"
 
 #include "access/sysattr.h"
-#include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"

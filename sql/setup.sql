@@ -79,7 +79,7 @@ $$;
 -- EXPLAIN without what differs from run to run
 CREATE FUNCTION plan_of(statement text, options text DEFAULT 'VERBOSE, COSTS OFF')
 RETURNS SETOF text
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
 DECLARE
     line text;
 BEGIN

@@ -199,8 +199,13 @@ name = '日本語'
 name = 'straße'
 name = 'été'
 name = E'e\u0301te\u0301'
+$$);
+-- psql of PostgreSQL 13 does not know how wide an emoji is
+\pset format unaligned
+SELECT * FROM asked('items', $$
 name = '😀 smile'
 $$);
+\pset format aligned
 
 -- Field codes that may not stand in the key of a filter: all with anything but
 -- ASCII letters, digits and underscores in them, and those that mean something else
@@ -454,8 +459,12 @@ id = 9007199254740991
 name = '007'
 name IN ('007', '7')
 name = 'Привет'
+$$);
+\pset format unaligned
+SELECT * FROM asked('items_json', $$
 name = '😀 smile'
 $$);
+\pset format aligned
 SELECT * FROM requests_of('SELECT id FROM shop.items_json WHERE id = 5 AND name = ''7''');
 
 SET client_min_messages = error;

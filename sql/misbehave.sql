@@ -337,7 +337,8 @@ SELECT id, code FROM field.bigids WHERE code IN ('9007199254740991', '9007199254
 DROP SCHEMA field, copy CASCADE;
 DROP SERVER field_form CASCADE;
 DROP SERVER field_json CASCADE;
-DROP FUNCTION make_table, outcome, report;
-DROP PROCEDURE make_table, try;
+-- with arguments, because PostgreSQL 13 does not tell functions from procedures by their names
+DROP FUNCTION make_table(text, misbehaviours), outcome, report;
+DROP PROCEDURE make_table(text, text), try;
 DROP VIEW statements;
 DROP TABLE conditions, misbehaviours, outcomes;

@@ -288,7 +288,10 @@ SELECT * FROM anna_sees;
 SELECT anna_says();
 SET ROLE scan_anna;
 SELECT * FROM mallory_sees;
+-- without the context: PL/pgSQL names its expressions in another way before 14
+\set SHOW_CONTEXT never
 SELECT mallory_says();
+\set SHOW_CONTEXT errors
 SELECT * FROM anna_sees;
 RESET ROLE;
 DROP VIEW anna_sees, mallory_sees;

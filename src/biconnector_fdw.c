@@ -101,7 +101,7 @@ user_agent_of_session(void)
 		if (*c < 0x20 || *c > 0x7e)
 			*c = '?';
 	}
-	return name.data;
+	return name.len > 0 ? name.data : NULL;
 }
 
 PG_FUNCTION_INFO_V1(biconnector_fdw_handler);

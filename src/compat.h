@@ -33,6 +33,12 @@
 #include "nodes/miscnodes.h"
 #endif
 
+/* 19 moved get_database_name(), and its headers include fewer others */
+#if PG_VERSION_NUM >= 190000
+#include "utils/lsyscache.h"
+#include "utils/wait_event.h"
+#endif
+
 /* 18 split the header of EXPLAIN */
 #if PG_VERSION_NUM >= 180000
 #include "commands/explain_format.h"
@@ -144,8 +150,9 @@ compat_wait_event(uint32 *event, const char *name)
 
 /*
  * libcurl: 7.85 names protocols by strings, 7.87 lets a handle go while its
- * name is still being resolved.  For files that include libcurl's header
- * before this one.
+ * name is still being resolved; in 8.20 the threads that do it belong to the
+ * multi handle, which has to be told the same.  For files that include
+ * libcurl's header before this one.
  */
 #ifdef LIBCURL_VERSION_NUM
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -157,8 +164,16 @@ compat_wait_event(uint32 *event, const char *name)
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
 #define COMPAT_CURL_QUICK_EXIT(easy) SETOPT(easy, CURLOPT_QUICK_EXIT, 1L)
+#define COMPAT_CURL_WAITS_FOR_NAMES false
 #else
 #define COMPAT_CURL_QUICK_EXIT(easy) ((void) 0)
+#define COMPAT_CURL_WAITS_FOR_NAMES true
+#endif
+#if LIBCURL_VERSION_NUM >= 0x081400
+#define COMPAT_CURL_MULTI_QUICK_EXIT(multi) \
+	curl_multi_setopt(multi, CURLMOPT_QUICK_EXIT, 1L)
+#else
+#define COMPAT_CURL_MULTI_QUICK_EXIT(multi) ((void) 0)
 #endif
 #endif
 

@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -58,6 +59,7 @@ struct HttpConnection
 	uint32		server_hash;	/* of the server's row in the system cache */
 
 	bool		in_use;
+	bool		kept;			/* has been idle */
 	bool		valid;			/* nothing has been altered since it was made */
 	bool		keep;			/* beyond the end of the transaction */
 
@@ -65,6 +67,7 @@ struct HttpConnection
 	int			epoll_fd;
 	int			reserved_fds;	/* accounted for with AcquireExternalFD */
 	int			sockets;		/* open ones */
+	bool		done;			/* the last transfer has ended */
 	curl_socket_t socket;		/* the one that libcurl waited for last */
 	bool		framed;			/* HTTP/2: answers say what they answer */
 	int64		timer;			/* when libcurl wants to run, or -1; ms */
@@ -311,6 +314,7 @@ create(Oid serverid, Oid userid, const char *origin)
 	curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, timer_callback);
 	curl_multi_setopt(connection->multi, CURLMOPT_TIMERDATA, connection);
 	curl_multi_setopt(connection->multi, CURLMOPT_MAXCONNECTS, 1L);
+	COMPAT_CURL_MULTI_QUICK_EXIT(connection->multi);
 	return connection;
 }
 
@@ -390,9 +394,19 @@ connection_release(HttpConnection *connection, bool reusable)
 		return;
 	}
 	connection->in_use = false;
+	connection->kept = true;
 	dlist_delete(&connection->node);
 	dlist_push_tail(&connections, &connection->node);
 	(void) destroy_oldest_idle(MAX_IDLE);
+}
+
+/*
+ * Has the connection served another request before?
+ */
+bool
+connection_was_kept(const HttpConnection *connection)
+{
+	return connection->kept;
 }
 
 /* ---- making libcurl run ---- */
@@ -429,22 +443,36 @@ connection_start(HttpConnection *connection, CURL *easy)
 		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, connection) != CURLE_OK ||
 		curl_multi_add_handle(connection->multi, easy) != CURLM_OK)
 		return false;
+	connection->done = false;
 	run(connection, CURL_SOCKET_TIMEOUT, 0);
 	return true;
 }
 
 /*
- * End a transfer, whatever its state.
+ * End a transfer, whatever its state, and free its handle.
+ *
+ * Old versions of libcurl wait here for the thread that resolves the name,
+ * and that may take minutes.  So a transfer that has not come to its first
+ * socket is abandoned there, with all that the thread may touch: a leak, but
+ * one that has to be cancelled for.
  */
 void
 connection_stop(HttpConnection *connection, CURL *easy)
 {
 	long		version = 0;
+	CURLcode	result;
 
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	connection->framed = version >= CURL_HTTP_VERSION_2_0;
-	curl_multi_remove_handle(connection->multi, easy);
 	connection->timer = -1;
+	if (COMPAT_CURL_WAITS_FOR_NAMES && connection->sockets == 0 &&
+		!connection->done && !connection_done(connection, &result))
+	{
+		connection->multi = NULL;
+		return;
+	}
+	curl_multi_remove_handle(connection->multi, easy);
+	curl_easy_cleanup(easy);
 }
 
 /*
@@ -477,7 +505,7 @@ connection_done(HttpConnection *connection, CURLcode *result)
 		if (message->msg == CURLMSG_DONE)
 		{
 			*result = message->data.result;
-			done = true;
+			done = connection->done = true;
 		}
 	}
 	return done;

@@ -17,6 +17,7 @@ typedef struct HttpConnection HttpConnection;
 extern HttpConnection *connection_acquire(Oid serverid, Oid userid, bool keep,
 										  const char *url);
 extern void connection_release(HttpConnection *connection, bool reusable);
+extern bool connection_was_kept(const HttpConnection *connection);
 extern bool connection_start(HttpConnection *connection, CURL *easy);
 extern void connection_stop(HttpConnection *connection, CURL *easy);
 extern void connection_unpause(HttpConnection *connection, CURL *easy);

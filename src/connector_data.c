@@ -12,6 +12,8 @@
  */
 #include "connector.h"
 
+#include <limits.h>
+
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"

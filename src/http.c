@@ -245,11 +245,26 @@ end_transfer(HttpAnswer *answer)
 	if (answer->easy)
 	{
 		connection_stop(answer->connection, answer->easy);
-		curl_easy_cleanup(answer->easy);
 		answer->easy = NULL;
 	}
 	curl_slist_free_all(answer->headers);
 	answer->headers = NULL;
+}
+
+/*
+ * Take the connection for another transfer, or another one if it cannot be
+ * used again.
+ */
+static void
+renew_connection(HttpAnswer *answer)
+{
+	const HttpOptions *options = answer->options;
+	HttpConnection *connection = answer->connection;
+
+	answer->connection = NULL;
+	connection_release(connection, http_at_end(answer));
+	answer->connection = connection_acquire(options->serverid, options->userid,
+											options->keep_connections, answer->url);
 }
 
 /*
@@ -375,6 +390,8 @@ start_transfer(HttpAnswer *answer)
 	set_file_option(easy, CURLOPT_CAINFO, "CURLOPT_CAINFO", options->ssl_ca_file);
 	set_file_option(easy, CURLOPT_SSLCERT, "CURLOPT_SSLCERT", options->ssl_cert_file);
 	set_file_option(easy, CURLOPT_SSLKEY, "CURLOPT_SSLKEY", options->ssl_key_file);
+	/* or OpenSSL would ask the terminal for the passphrase of a key that has one */
+	SETOPT(easy, CURLOPT_KEYPASSWD, "");
 
 	/* what is kept, or left unread by a cursor, must not go stale unseen */
 	SETOPT(easy, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -454,6 +471,7 @@ raise_transfer_error(HttpAnswer *answer)
 		case CURLE_SSL_CIPHER:
 		case CURLE_SSL_CACERT_BADFILE:
 		case CURLE_SSL_ISSUER_ERROR:
+		case CURLE_BAD_FUNCTION_ARGUMENT:	/* our key, since 8.16 */
 			ereport(ERROR,
 					(errcode(ERRCODE_SQLCLIENT_UNABLE_TO_ESTABLISH_SQLCONNECTION),
 					 errmsg("could not establish TLS with \"%s\"", url),
@@ -587,6 +605,7 @@ wait_for_repeat(HttpAnswer *answer, int repeats)
 		return false;
 	end_transfer(answer);
 	sleep_seconds(delay);
+	renew_connection(answer);
 	return true;
 }
 
@@ -620,6 +639,22 @@ is_redirect(const HttpAnswer *answer)
 	return answer->location != NULL &&
 		(answer->status == 301 || answer->status == 302 ||
 		 answer->status == 307 || answer->status == 308);
+}
+
+/*
+ * Has a connection that was kept turned out to be lost before a byte of the
+ * answer came?  Then the request may be sent again, on another one: it only
+ * reads.  libcurl does that by itself in most cases, but not while it is still
+ * sending, nor when a server of HTTP/2 takes leave.
+ */
+static bool
+lost_kept_connection(const HttpAnswer *answer)
+{
+	long		connects = 0;
+
+	curl_easy_getinfo(answer->easy, CURLINFO_NUM_CONNECTS, &connects);
+	return connection_was_kept(answer->connection) && connects == 0 &&
+		answer->header_bytes == 0;
 }
 
 /* ---- what others call ---- */
@@ -675,7 +710,13 @@ http_post(const char *url, const char *content_type,
 		while (!answer->headers_done && !answer->done)
 			wait_for_curl(answer, &quiet_since);
 		if (!answer->headers_done)
-			raise_transfer_error(answer);
+		{
+			if (!lost_kept_connection(answer))
+				raise_transfer_error(answer);
+			end_transfer(answer);
+			renew_connection(answer);
+			continue;
+		}
 		count_answer(answer);
 
 		if (is_redirect(answer))
@@ -686,6 +727,7 @@ http_post(const char *url, const char *content_type,
 						 errmsg("\"%s\" redirects too often", http_url_display(url))));
 			answer->url = follow_redirect(answer);
 			end_transfer(answer);
+			renew_connection(answer);
 		}
 		else if (wait_for_repeat(answer, repeats))
 			repeats++;
@@ -785,6 +827,7 @@ http_was_left_waiting(const HttpAnswer *answer)
 void
 http_close(HttpAnswer *answer)
 {
+	uint64		first = answer->statistics->wire_bytes;
 	uint64		before;
 
 	/* what is left is little, most often: the end of the document */
@@ -800,7 +843,8 @@ http_close(HttpAnswer *answer)
 		before = answer->statistics->wire_bytes;
 		(void) connection_dispatch(answer->connection);
 		look_at_progress(answer);
-	} while (!answer->done && !answer->paused && answer->statistics->wire_bytes > before);
+	} while (!answer->done && !answer->paused && answer->statistics->wire_bytes > before &&
+			 answer->statistics->wire_bytes - first <= MAX_LEFT_OVER);
 	MemoryContextDelete(answer->context);
 }
 

@@ -179,7 +179,7 @@ limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
 		memcpy(copy, path, sizeof(ForeignPath));
 		copy->path.rows = clamp_row_est(path->rows * fraction);
 		copy->path.startup_cost = path->startup_cost * LIMIT_DISCOUNT;
-		copy->path.total_cost = copy->path.startup_cost + run_cost * fraction;
+		copy->path.total_cost = (path->startup_cost + run_cost * fraction) * LIMIT_DISCOUNT;
 		copy->fdw_private = list_make1(parse->limitCount);
 		if (parse->limitOffset)
 			copy->fdw_private = lappend(copy->fdw_private, parse->limitOffset);

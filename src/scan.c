@@ -352,7 +352,11 @@ close_request(ConnectorScan *state)
 {
 	close_answer(state);
 	if (state->held)
+	{
+		/* its tuple may be the store's, or in memory that is about to go */
+		ExecClearTuple(state->held_slot);
 		tuplestore_end(state->held);
+	}
 	state->held = NULL;
 }
 
@@ -519,9 +523,19 @@ next_held_row(ForeignScanState *node)
 	ConnectorScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	int			natts = slot->tts_tupleDescriptor->natts;
+	MemoryContext caller;
+	bool		found;
 
 	ExecClearTuple(slot);
-	if (!tuplestore_gettupleslot(state->held, true, false, state->held_slot))
+
+	/*
+	 * A row that comes from disk is palloc'd, and freed by the slot when the
+	 * next one is stored: the memory we are called in does not last that long
+	 */
+	caller = MemoryContextSwitchTo(state->request_context);
+	found = tuplestore_gettupleslot(state->held, true, false, state->held_slot);
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	slot_getallattrs(state->held_slot);
 	memcpy(slot->tts_values, state->held_slot->tts_values, natts * sizeof(Datum));
@@ -597,9 +611,9 @@ biconnectorEndForeignScan(ForeignScanState *node)
 /*
  * The conditions of the plan in the words of the request: those that are sent
  * (or were, after a scan), and those that are not, because of their value or
- * of what the current session knows.
+ * of what the current session knows.  False if there is one that is not sent.
  */
-static void
+static bool
 explain_filter(ForeignScanState *node, struct ExplainState *es)
 {
 	ConnectorScan *state = node->fdw_state;
@@ -645,14 +659,15 @@ explain_filter(ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyText("Remote Filter", sent.data, es);
 	if (dropped.len > 0)
 		ExplainPropertyText("Remote Filter Not Sent", dropped.data, es);
+	return dropped.len == 0;
 }
 
 /*
- * The limit of the request: the LIMIT of the query if it is sent, otherwise
- * row_limit, which is shown only with VERBOSE.
+ * The limit of the request: the LIMIT of the query if it is sent, which needs
+ * all conditions to be, otherwise row_limit, which is shown only with VERBOSE.
  */
 static void
-explain_limit(ForeignScanState *node, struct ExplainState *es)
+explain_limit(ForeignScanState *node, bool all_sent, struct ExplainState *es)
 {
 	ConnectorScan *state = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
@@ -660,7 +675,7 @@ explain_limit(ForeignScanState *node, struct ExplainState *es)
 	int			nfilters = list_length(state->filter_columns);
 	bool		constant = true;
 	int64		rows = 0;
-	List	   *limits = list_copy_tail(plan->fdw_exprs, nfilters);
+	List	   *limits = all_sent ? list_copy_tail(plan->fdw_exprs, nfilters) : NIL;
 	ListCell   *lc;
 
 	if (state->request.limit > 0)
@@ -740,8 +755,7 @@ biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 		if (!state->select_all && state->fields != NIL)
 			ExplainPropertyList("Remote Select", state->fields, es);
 	}
-	explain_filter(node, es);
-	explain_limit(node, es);
+	explain_limit(node, explain_filter(node, es), es);
 	if (es->analyze)
 		explain_counters(state, es);
 }

@@ -398,6 +398,10 @@ END
 is("$out$err", '600|900', 'hundreds of scans in one query need one connection at a time');
 
 my $kinds = "ARRAY['good', 'reset', 'status', 'truncated', 'value', 'long']";
+my $shows_contexts = $node->safe_psql('postgres', 'SHOW server_version_num') >= 140000;
+my $contexts = $shows_contexts ? <<'END' : '';
+SELECT 'answers ' || count(*) FROM pg_backend_memory_contexts WHERE name ~ 'biconnector' AND name !~ 'filters|connections';
+END
 my $session = start_session($node, <<"END");
 SELECT 'pid ' || pg_backend_pid();
 SELECT scan(($kinds)[i % 6 + 1]) FROM generate_series(1, 50) AS i \\g /dev/null
@@ -406,7 +410,7 @@ SELECT pg_sleep(1);
 SELECT string_agg(DISTINCT scan(($kinds)[i % 6 + 1]), ' ') FROM generate_series(1, 300) AS i;
 SELECT 'second';
 SELECT pg_sleep(1);
-SELECT 'answers ' || count(*) FROM pg_backend_memory_contexts WHERE name ~ 'biconnector' AND name !~ 'filters|connections';
+$contexts
 END
 my $pid = eventually('the first scans', sub { $session->pump =~ /^pid (\d+)\nfirst/m ? $1 : 0 });
 # Sockets and the like: the server opens files as it needs them
@@ -421,11 +425,15 @@ eventually('the other scans', sub { $session->pump =~ /^second/m });
 cmp_ok($descriptors, '>', 0, 'a backend has descriptors');
 is(descriptors($pid), $descriptors, '... and scans leave no others');
 my $more = memory($pid) - $memory;
-cmp_ok($more, '<', 512, '... and no memory');
+cmp_ok($more, '<', 1024, '... and no memory');
 note "300 scans: $more kB";
 ($out, $err) = $session->finish;
 like($out, qr/^08006 08P01 1 22P02 3 HV00M$/m, '... neither good ones nor bad ones');
-like($out, qr/^answers 0$/m, '... nor memory contexts');
+SKIP:
+{
+	skip 'PostgreSQL 13 does not show its memory contexts', 1 if !$shows_contexts;
+	like($out, qr/^answers 0$/m, '... nor memory contexts');
+}
 is($err, '', '... nor complaints');
 
 done_testing();

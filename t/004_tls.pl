@@ -35,12 +35,22 @@ sub openssl
 	return;
 }
 
+# With a configuration of our own, because the system's may have the same
+# extension, and openssl 1.1 then writes it twice
 sub make_ca
 {
 	my ($name) = @_;
 
+	append_to_file("$directory/$name.cnf", <<'END');
+[req]
+distinguished_name = name
+x509_extensions = extensions
+[name]
+[extensions]
+basicConstraints = critical,CA:TRUE
+END
 	openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
-		'-subj', "/CN=$name", '-addext', 'basicConstraints=critical,CA:TRUE',
+		'-subj', "/CN=$name", '-config', "$directory/$name.cnf",
 		'-keyout', "$directory/$name.key", '-out', "$directory/$name.crt");
 	return;
 }
@@ -223,6 +233,7 @@ chmod 0600, "$directory/locked.key";
 connector_query($asking, ssl_ca_file => $ca,
 	ssl_cert_file => "$directory/client.crt", ssl_key_file => "$directory/locked.key");
 is_error($err, '08001', 'could not establish TLS with', 'a key with a passphrase is an error');
+unlike(slurp_file($node->logfile), qr/Enter PEM pass phrase/, '... and nobody is asked for it');
 
 # ---- no secrets ------------------------------------------------------------
 

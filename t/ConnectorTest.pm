@@ -146,13 +146,13 @@ sub start_session
 	my $self = { in => $script, out => '', err => '' };
 	my $file = PostgreSQL::Test::Utils::tempdir() . '/script.sql';
 	my @command = (
-		$node->installed_command('psql'), '--no-psqlrc', '--no-align', '--tuples-only',
+		'psql', '--no-psqlrc', '--no-align', '--tuples-only',
 		'--quiet', '--set=VERBOSITY=verbose', '--set=SHOW_CONTEXT=always',
 		'--set=ON_ERROR_STOP=' . ($options{on_error_stop} // 0),
 		"--file=$file", '--dbname', $node->connstr($options{database} // 'postgres'));
 
 	append_to_file($file, "$script\n");
-	local %ENV = (%ENV, $node->_get_env, %{ $options{environment} // {} });
+	local %ENV = (%ENV, %{ $options{environment} // {} });
 	$self->{harness} = IPC::Run::start(
 		\@command, '<', \undef, '>', \$self->{out}, '2>', \$self->{err},
 		$self->{timer} = IPC::Run::timeout($options{fuse} // $fuse));

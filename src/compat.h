@@ -77,6 +77,13 @@ compat_server_aclcheck(Oid serverid, Oid userid, AclMode mode)
 #endif
 }
 
+/* 18 has columns that are computed when they are read: they have no field */
+#if PG_VERSION_NUM >= 180000
+#define compat_is_virtual(attribute) ((attribute)->attgenerated == ATTRIBUTE_GENERATED_VIRTUAL)
+#else
+#define compat_is_virtual(attribute) false
+#endif
+
 /* 14 made "never analyzed" a value of its own, before it was zero pages */
 static inline bool
 compat_relation_has_statistics(RelOptInfo *rel)

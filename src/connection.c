@@ -40,10 +40,10 @@
 #include "utils/syscache.h"
 
 /*
- * Descriptors of a connection: for epoll, its socket, and two that libcurl
- * makes for itself
+ * Descriptors of a connection: for epoll, its socket, two that libcurl makes
+ * for itself, and one that waiting takes
  */
-#define CONNECTION_FDS		4
+#define CONNECTION_FDS		5
 
 /* Idle connections of a session, at most; the one used longest ago goes first */
 #define MAX_IDLE			16
@@ -60,15 +60,15 @@ struct HttpConnection
 
 	bool		in_use;
 	bool		kept;			/* has been idle */
-	bool		valid;			/* nothing has been altered since it was made */
+	bool		valid;			/* nothing has been altered since the options
+								 * that it was made with were read */
 	bool		keep;			/* beyond the end of the transaction */
 
 	CURLM	   *multi;
 	int			epoll_fd;
 	int			reserved_fds;	/* accounted for with AcquireExternalFD */
-	int			sockets;		/* open ones */
+	curl_socket_t socket;		/* while idle; CURL_SOCKET_BAD if closed */
 	bool		done;			/* the last transfer has ended */
-	curl_socket_t socket;		/* the one that libcurl waited for last */
 	bool		framed;			/* HTTP/2: answers say what they answer */
 	int64		timer;			/* when libcurl wants to run, or -1; ms */
 	bool		epoll_failed;	/* in a callback */
@@ -77,6 +77,9 @@ struct HttpConnection
 /* All there are, the one used longest ago first */
 static dlist_head connections = DLIST_STATIC_INIT(connections);
 static MemoryContext connection_memory = NULL;
+
+/* Counts the times that servers or user mappings have been altered */
+static uint64 generation = 0;
 
 /*
  * Milliseconds on a clock that only goes forward.
@@ -108,7 +111,6 @@ socket_callback(CURL *easy, curl_socket_t socket, int what, void *arg, void *kno
 		return 0;
 	}
 
-	connection->socket = socket;
 	event.data.fd = socket;
 	if (what & CURL_POLL_IN)
 		event.events |= EPOLLIN;
@@ -133,25 +135,13 @@ timer_callback(CURLM *multi, long timeout_ms, void *arg)
 	return 0;
 }
 
+/*
+ * libcurl would leave it open for the programs that the backend starts.
+ */
 static curl_socket_t
 open_socket_callback(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
-	HttpConnection *connection = arg;
-	curl_socket_t opened = socket(address->family, address->socktype | SOCK_CLOEXEC,
-								  address->protocol);
-
-	if (opened != CURL_SOCKET_BAD)
-		connection->sockets++;
-	return opened;
-}
-
-static int
-close_socket_callback(void *arg, curl_socket_t socket)
-{
-	HttpConnection *connection = arg;
-
-	connection->sockets--;
-	return close(socket);
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* ---- which there are ---- */
@@ -209,6 +199,7 @@ row_changed(Datum arg, int cacheid, uint32 hash)
 {
 	dlist_mutable_iter iter;
 
+	generation++;
 	dlist_foreach_modify(iter, &connections)
 	{
 		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
@@ -358,22 +349,38 @@ find_idle(Oid serverid, Oid userid, const char *origin)
 }
 
 /*
+ * What to ask before options are read that requests will be made with: while
+ * it is the same, so are the options.
+ */
+uint64
+connection_generation(void)
+{
+	initialize();
+	return generation;
+}
+
+/*
  * A connection for a request to the URL: one that is idle, or a new one.
  *
  * It is the caller's until connection_release.  keep says whether it may then
- * outlive the transaction.  Raises errors if there are no descriptors or no
- * memory left.
+ * outlive the transaction.  If the options that the request is made with have
+ * been altered since they were read, the connection is for that request only.
+ * Raises errors if there are no descriptors or no memory left.
  */
 HttpConnection *
-connection_acquire(Oid serverid, Oid userid, bool keep, const char *url)
+connection_acquire(Oid serverid, Oid userid, uint64 options_generation, bool keep,
+				   const char *url)
 {
 	char	   *origin = http_url_origin(url);
-	HttpConnection *connection;
+	HttpConnection *connection = NULL;
 
-	initialize();
-	connection = find_idle(serverid, userid, origin);
+	if (options_generation == generation)
+		connection = find_idle(serverid, userid, origin);
 	if (connection == NULL)
+	{
 		connection = create(serverid, userid, origin);
+		connection->valid = options_generation == generation;
+	}
 	connection->in_use = true;
 	connection->keep = keep;
 	pfree(origin);
@@ -388,7 +395,7 @@ void
 connection_release(HttpConnection *connection, bool reusable)
 {
 	if (!reusable || !connection->valid || connection->epoll_failed ||
-		connection->sockets == 0 || (!connection->keep && !IsTransactionState()))
+		connection->socket == CURL_SOCKET_BAD || (!connection->keep && !IsTransactionState()))
 	{
 		destroy(connection);
 		return;
@@ -438,9 +445,6 @@ bool
 connection_start(HttpConnection *connection, CURL *easy)
 {
 	if (curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket_callback) != CURLE_OK ||
-		curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, connection) != CURLE_OK ||
-		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket_callback) != CURLE_OK ||
-		curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, connection) != CURLE_OK ||
 		curl_multi_add_handle(connection->multi, easy) != CURLM_OK)
 		return false;
 	connection->done = false;
@@ -452,20 +456,25 @@ connection_start(HttpConnection *connection, CURL *easy)
  * End a transfer, whatever its state, and free its handle.
  *
  * Old versions of libcurl wait here for the thread that resolves the name,
- * and that may take minutes.  So a transfer that has not come to its first
- * socket is abandoned there, with all that the thread may touch: a leak, but
+ * and that may take minutes.  So a transfer that has not got its address yet is
+ * abandoned there, with all that the thread may touch: a leak, but
  * one that has to be cancelled for.
  */
 void
 connection_stop(HttpConnection *connection, CURL *easy)
 {
 	long		version = 0;
+	curl_off_t	resolved = 0;
 	CURLcode	result;
 
 	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
 	connection->framed = version >= CURL_HTTP_VERSION_2_0;
+	/* that of the transfer, if libcurl keeps it; now is the time to ask */
+	if (curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &connection->socket) != CURLE_OK)
+		connection->socket = CURL_SOCKET_BAD;
 	connection->timer = -1;
-	if (COMPAT_CURL_WAITS_FOR_NAMES && connection->sockets == 0 &&
+	curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+	if (COMPAT_CURL_WAITS_FOR_NAMES && resolved == 0 && !connection->kept &&
 		!connection->done && !connection_done(connection, &result))
 	{
 		connection->multi = NULL;

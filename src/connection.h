@@ -14,7 +14,8 @@
 
 typedef struct HttpConnection HttpConnection;
 
-extern HttpConnection *connection_acquire(Oid serverid, Oid userid, bool keep,
+extern HttpConnection *connection_acquire(Oid serverid, Oid userid,
+										  uint64 options_generation, bool keep,
 										  const char *url);
 extern void connection_release(HttpConnection *connection, bool reusable);
 extern bool connection_was_kept(const HttpConnection *connection);

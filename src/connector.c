@@ -371,6 +371,8 @@ connector_check(const ConnectorOptions *options)
 
 	http = connector_send(options, options->url_check, "url_check", body, &statistics);
 	check.status = http_status(http);
+	/* all of it: an error may be anywhere in it */
+	(void) http_more(http, options->http.max_buffer);
 	check.answer = excerpt_of_answer(options, http);
 	data = http_data(http, &length);
 	check.ok = check.status == 200 && length > 0 && !is_error_object(data, length);

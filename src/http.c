@@ -237,34 +237,20 @@ header_callback(char *data, size_t size, size_t count, void *arg)
 /* ---- life of a transfer ---- */
 
 /*
- * End the transfer, whatever its state; the answer itself stays.
+ * End the transfer, whatever its state; the answer itself stays.  The
+ * connection is kept if the transfer had come to its end.
  */
 static void
 end_transfer(HttpAnswer *answer)
 {
 	if (answer->easy)
-	{
 		connection_stop(answer->connection, answer->easy);
-		answer->easy = NULL;
-	}
+	answer->easy = NULL;
+	if (answer->connection)
+		connection_release(answer->connection, http_at_end(answer));
+	answer->connection = NULL;
 	curl_slist_free_all(answer->headers);
 	answer->headers = NULL;
-}
-
-/*
- * Take the connection for another transfer, or another one if it cannot be
- * used again.
- */
-static void
-renew_connection(HttpAnswer *answer)
-{
-	const HttpOptions *options = answer->options;
-	HttpConnection *connection = answer->connection;
-
-	answer->connection = NULL;
-	connection_release(connection, http_at_end(answer));
-	answer->connection = connection_acquire(options->serverid, options->userid,
-											options->keep_connections, answer->url);
 }
 
 /*
@@ -276,8 +262,6 @@ release_answer(void *arg)
 	HttpAnswer *answer = arg;
 
 	end_transfer(answer);
-	if (answer->connection)
-		connection_release(answer->connection, http_at_end(answer));
 	free(answer->buffer);
 	free(answer->location);
 	free(answer->retry_after);
@@ -358,6 +342,9 @@ start_transfer(HttpAnswer *answer)
 	answer->location = answer->retry_after = answer->content_encoding = NULL;
 	answer->header_bytes = 0;
 
+	answer->connection = connection_acquire(options->serverid, options->userid,
+											options->generation,
+											options->keep_connections, answer->url);
 	answer->easy = easy = curl_easy_init();
 	header = psprintf("Content-Type: %s", answer->content_type);
 	answer->headers = curl_slist_append(NULL, header);
@@ -605,7 +592,6 @@ wait_for_repeat(HttpAnswer *answer, int repeats)
 		return false;
 	end_transfer(answer);
 	sleep_seconds(delay);
-	renew_connection(answer);
 	return true;
 }
 
@@ -642,9 +628,12 @@ is_redirect(const HttpAnswer *answer)
 }
 
 /*
- * Has a connection that was kept turned out to be lost before a byte of the
- * answer came?  Then the request may be sent again, on another one: it only
- * reads.  libcurl does that by itself in most cases, but not while it is still
+ * Has a connection that was kept turned out to be of no use, before anything
+ * of the answer came?  The server may have closed it just now, or what came
+ * was left over from the answer before: a line feed behind the body, most
+ * often, which with TLS may have been read already where connection_acquire
+ * cannot see it.  Then the request may be sent again, because it only reads.
+ * libcurl does that by itself in most cases, but not while it is still
  * sending, nor when a server of HTTP/2 takes leave.
  */
 static bool
@@ -653,8 +642,9 @@ lost_kept_connection(const HttpAnswer *answer)
 	long		connects = 0;
 
 	curl_easy_getinfo(answer->easy, CURLINFO_NUM_CONNECTS, &connects);
-	return connection_was_kept(answer->connection) && connects == 0 &&
-		answer->header_bytes == 0;
+	return connects == 0 && connection_was_kept(answer->connection) &&
+		(answer->header_bytes == 0 || answer->result == CURLE_UNSUPPORTED_PROTOCOL ||
+		 answer->result == CURLE_WEIRD_SERVER_REPLY);
 }
 
 /* ---- what others call ---- */
@@ -699,8 +689,6 @@ http_post(const char *url, const char *content_type,
 	answer->buffer = malloc(answer->capacity);
 	if (answer->buffer == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-	answer->connection = connection_acquire(options->serverid, options->userid,
-											options->keep_connections, url);
 
 	for (;;)
 	{
@@ -714,7 +702,6 @@ http_post(const char *url, const char *content_type,
 			if (!lost_kept_connection(answer))
 				raise_transfer_error(answer);
 			end_transfer(answer);
-			renew_connection(answer);
 			continue;
 		}
 		count_answer(answer);
@@ -727,7 +714,6 @@ http_post(const char *url, const char *content_type,
 						 errmsg("\"%s\" redirects too often", http_url_display(url))));
 			answer->url = follow_redirect(answer);
 			end_transfer(answer);
-			renew_connection(answer);
 		}
 		else if (wait_for_repeat(answer, repeats))
 			repeats++;
@@ -830,7 +816,10 @@ http_close(HttpAnswer *answer)
 	uint64		first = answer->statistics->wire_bytes;
 	uint64		before;
 
-	/* what is left is little, most often: the end of the document */
+	/*
+	 * What is left is little, most often: the end of the document.  Packed
+	 * bytes count as well as unpacked ones, because they may hold nothing.
+	 */
 	answer->start = answer->end;
 	answer->limit = MAX_LEFT_OVER;
 	if (answer->paused)
@@ -844,7 +833,7 @@ http_close(HttpAnswer *answer)
 		(void) connection_dispatch(answer->connection);
 		look_at_progress(answer);
 	} while (!answer->done && !answer->paused && answer->statistics->wire_bytes > before &&
-			 answer->statistics->wire_bytes - first <= MAX_LEFT_OVER);
+			 answer->statistics->wire_bytes - first < MAX_LEFT_OVER);
 	MemoryContextDelete(answer->context);
 }
 

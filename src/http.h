@@ -17,6 +17,8 @@ typedef struct HttpOptions
 {
 	Oid			serverid;		/* whose connections may be used */
 	Oid			userid;
+	uint64		generation;		/* connection_generation() before they were
+								 * read */
 	bool		keep_connections;	/* beyond the end of the transaction */
 	double		connect_timeout;	/* seconds, to resolve, connect and shake
 									 * hands */
@@ -74,6 +76,7 @@ extern const char *http_library(void);
 extern List *http_library_features(void);
 
 /* connection.c */
+extern uint64 connection_generation(void);
 extern List *connection_list(void);
 extern bool connection_close_idle(Oid serverid);
 

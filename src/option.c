@@ -585,10 +585,12 @@ set_options(Oid catalog, List *defs, void *base)
 static void
 read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 {
+	uint64		generation = connection_generation();
 	ForeignServer *server = GetForeignServer(serverid);
 	char	   *name;
 
 	memset(connector, 0, sizeof(*connector));
+	connector->http.generation = generation;
 	connector->serverid = serverid;
 	connector->userid = userid;
 	connector->servername = server->servername;
@@ -672,7 +674,7 @@ get_table_options(Oid relid, Oid userid)
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
 		ColumnOptions *column = &table->columns[i];
 
-		if (attribute->attisdropped)
+		if (attribute->attisdropped || compat_is_virtual(attribute))
 			continue;
 		column->name = column->field = pstrdup(NameStr(attribute->attname));
 		column->wire_type = wire_type_of_column(attribute);

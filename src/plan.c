@@ -146,12 +146,13 @@ limit_goes_with(const RelOptInfo *baserel, const PlanInfo *info)
 }
 
 /*
- * May we evaluate this clause as well as the Limit node does?
+ * May we evaluate this clause as well as the Limit node does, and rely on the
+ * same outcome?  What a stable function returns can change between the two.
  */
 static bool
 is_repeatable(Node *clause)
 {
-	return !contain_volatile_functions(clause) && !contain_subplans(clause);
+	return !contain_mutable_functions(clause) && !contain_subplans(clause);
 }
 
 /*
@@ -203,6 +204,8 @@ biconnectorGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 	Query	   *parse = root->parse;
 	FinalPathExtraData *final = extra;
 	double		rows;
+	int64		offset_est;
+	int64		count_est;
 	Path	   *path;
 
 	/* only a plain SELECT from one foreign table has that table as its input */
@@ -225,9 +228,13 @@ biconnectorGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 	path = limited_path(root, input_rel, input_rel->cheapest_total_path, rows);
 	if (path == NULL)
 		return;
+
+	/* what is not known is not to be estimated of that path's rows once more */
+	offset_est = final->limit_tuples > 0 ? final->offset_est : 0;
+	count_est = final->count_est > 0 ? final->count_est : (int64) clamp_row_est(rows);
 	add_path(output_rel, (Path *)
 			 create_limit_path(root, output_rel, path, parse->limitOffset, parse->limitCount,
-							   parse->limitOption, final->offset_est, final->count_est));
+							   parse->limitOption, offset_est, count_est));
 }
 
 /*

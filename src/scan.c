@@ -52,6 +52,7 @@ typedef struct ConnectorScan
 	bool		matched;		/* a row has passed the check of what was sent */
 	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
 	TupleTableSlot *held_slot;
+	bool		full;			/* as many rows held as were asked for */
 	Bitmapset  *withheld;		/* columns without filter, for this scan only */
 	bool		unlimited;		/* LIMIT is not sent any more in this scan */
 
@@ -83,7 +84,7 @@ narrowest_column(const TableOptions *table, TupleDesc tupdesc)
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
 		int32		width;
 
-		if (attribute->attisdropped)
+		if (table->columns[i].field == NULL)
 			continue;
 		width = get_typavgwidth(attribute->atttypid, attribute->atttypmod);
 		if (width < best)
@@ -105,7 +106,7 @@ prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 	ListCell   *lc;
 
 	for (int i = 0; i < tupdesc->natts; i++)
-		live += TupleDescAttr(tupdesc, i)->attisdropped ? 0 : 1;
+		live += state->table->columns[i].field ? 1 : 0;
 
 	/* several columns may show the same field */
 	foreach(lc, state->columns)
@@ -493,7 +494,6 @@ hold_answer(ForeignScanState *node)
 	ConnectorScan *state = node->fdw_state;
 	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
 	uint64		matching = 0;
-	bool		full;
 
 	state->held = tuplestore_begin_heap(false, false, work_mem);
 	MemoryContextSwitchTo(caller);
@@ -502,8 +502,8 @@ hold_answer(ForeignScanState *node)
 		tuplestore_puttupleslot(state->held, node->ss.ss_ScanTupleSlot);
 		matching++;
 	}
-	full = connector_data_rows(state->answer) >= (uint64) state->request.limit;
-	if (full && connector_data_rows(state->answer) > matching)
+	state->full = connector_data_rows(state->answer) >= (uint64) state->request.limit;
+	if (state->full && connector_data_rows(state->answer) > matching)
 	{
 		state->unlimited = true;
 		state->unlimited_requests++;
@@ -564,8 +564,9 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 				note_match(state);
 			return node->ss.ss_ScanTupleSlot;
 		}
-		if (state->answer && !state->request.whole &&
-			connector_data_rows(state->answer) >= (uint64) state->request.limit)
+		if (!state->request.whole &&
+			(state->held ? state->full :
+			 connector_data_rows(state->answer) >= (uint64) state->request.limit))
 			elog(ERROR, "more rows are wanted than the query's LIMIT allows");
 		if (state->matched || !must_ask_again(node))
 		{

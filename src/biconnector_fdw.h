@@ -294,7 +294,8 @@ extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull
 
 /* ---- mask.c: no setting's value in what we show ---- */
 
-extern char *mask_settings(const ConnectorOptions *options, const char *text,
+extern char *utf8_to_shown(char *text);
+extern char *mask_settings(const ConnectorOptions *options, int encoding, const char *text,
 						   size_t length, size_t from, bool cut);
 extern char *shorten_text(const char *text, int maximum);
 extern char *show_text(const ConnectorOptions *options, const char *text);

@@ -10,7 +10,10 @@
 #define BICONNECTOR_COMPAT_H
 
 #include "catalog/pg_foreign_server.h"
+#include "catalog/namespace.h"
 #include "executor/executor.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
@@ -225,5 +228,44 @@ compat_soft_input(FmgrInfo *input, char *text, Oid typioparam, int32 typmod,
 #define COMPAT_SOFT_INPUT false
 #define compat_soft_input(input, text, typioparam, typmod, result) ((ErrorData *) NULL)
 #endif
+
+/*
+ * Append a character of UTF-8 in the database's encoding.  False if that does
+ * not have it.  14 can convert without raising.
+ */
+static inline bool
+compat_append_converted(StringInfo out, char *character, int bytes)
+{
+#if PG_VERSION_NUM >= 140000
+	int			encoding = GetDatabaseEncoding();
+	Oid			proc = FindDefaultConversionProc(PG_UTF8, encoding);
+	unsigned char converted[MAX_CONVERSION_GROWTH * 4 + 1];
+
+	if (!OidIsValid(proc) ||
+		pg_do_encoding_conversion_buf(proc, PG_UTF8, encoding, (unsigned char *) character,
+									  bytes, converted, sizeof(converted), true) != bytes)
+		return false;
+	appendStringInfoString(out, (char *) converted);
+	return true;
+#else
+	MemoryContext context = CurrentMemoryContext;
+	volatile bool done = false;
+
+	PG_TRY();
+	{
+		appendStringInfoString(out, pg_any_to_server(pnstrdup(character, bytes), bytes, PG_UTF8));
+		done = true;
+	}
+	PG_CATCH();
+	{
+		if (geterrcode() != ERRCODE_UNTRANSLATABLE_CHARACTER)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return done;
+#endif
+}
 
 #endif							/* BICONNECTOR_COMPAT_H */

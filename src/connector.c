@@ -87,8 +87,8 @@ connector_excerpt(const ConnectorOptions *options, const char *data, size_t leng
 	size_t		before = Min(at, EXCERPT_SOURCE);
 	size_t		source = before + Min(length - at, EXCERPT_SOURCE);
 
-	return shorten_text(mask_settings(options, data + at - before, source, before,
-									  more || at - before + source < length),
+	return shorten_text(utf8_to_shown(mask_settings(options, PG_UTF8, data + at - before, source, before,
+													more || at - before + source < length)),
 						EXCERPT_LENGTH);
 }
 
@@ -275,12 +275,15 @@ call_for_entries(DocumentCall *call, const char *url, const char *url_option,
 	}
 	MemoryContextSwitchTo(caller);
 	if (reader.problem)
+	{
+		char	   *excerpt = connector_excerpt(options, reader.text, reader.length, 0, false);
+
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_JSON_TEXT),
 				 errmsg("the answer of server \"%s\" is not valid JSON", options->servername),
 				 errdetail("At byte %zu: %s. The answer begins: %s",
-						   reader.offset, reader.problem,
-						   connector_excerpt(options, reader.text, reader.length, 0, false))));
+						   reader.offset, reader.problem, excerpt)));
+	}
 	MemoryContextDelete(entry_context);
 	http_close(http);
 	error_context_stack = errcallback.previous;
@@ -304,13 +307,28 @@ entry_text(DocumentCall *call, jsonc_object *entry, int number, const char *memb
 	return text ? text : pstrdup("");
 }
 
+/*
+ * The same of a member that is only shown: what the database cannot hold of it
+ * becomes question marks, for the entry may be wanted for its code.
+ */
+static char *
+entry_label(DocumentCall *call, jsonc_object *entry, int number, const char *member)
+{
+	jsonc_object *value = document_member(entry, member);
+
+	if (!json_object_is_type(value, json_type_string))
+		return entry_text(call, entry, number, member);
+	return utf8_to_shown(mask_settings(call->options, PG_UTF8, json_object_get_string(value),
+									   json_object_get_string_len(value), 0, false));
+}
+
 static void *
 read_table(DocumentCall *call, jsonc_object *entry, int number)
 {
 	RemoteTable *table = palloc(sizeof(RemoteTable));
 
 	table->code = entry_text(call, entry, number, "code");
-	table->title = entry_text(call, entry, number, "title");
+	table->title = entry_label(call, entry, number, "title");
 	table->id = entry_text(call, entry, number, "id");
 	if (table->id[0] == '\0')
 		table->id = NULL;
@@ -329,7 +347,7 @@ read_field(DocumentCall *call, jsonc_object *entry, int number)
 				(errcode(ERRCODE_FDW_INVALID_COLUMN_NAME),
 				 errmsg("field %d of table \"%s\" of server \"%s\" has no code",
 						number, call->table, call->options->servername)));
-	field->name = entry_text(call, entry, number, "name");
+	field->name = entry_label(call, entry, number, "name");
 	field->type = entry_text(call, entry, number, "type");
 	/* an unknown type means string */
 	field->wire_type = wire_type_by_name(field->type);

@@ -17,6 +17,7 @@
  */
 #include "biconnector_fdw.h"
 
+#include "compat.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
@@ -249,20 +250,19 @@ secrets(const ConnectorOptions *options)
 }
 
 /*
- * A copy of text of the other side with the values of settings replaced, in
- * the database's encoding, palloc'd.  Bytes that are not valid there, and
- * control characters, become question marks and blanks.  Raises nothing but
- * out of memory.
+ * A copy of text of the other side, which is in that encoding, with the values
+ * of settings replaced, palloc'd.  Bytes that are not valid there, and control
+ * characters, become question marks and blanks.  Raises nothing but out of
+ * memory.
  *
  * from says where the copy starts: what is before is looked at, but not shown.
  * cut says that the text may go on where we have it no more.
  */
 char *
-mask_settings(const ConnectorOptions *options, const char *text, size_t length,
+mask_settings(const ConnectorOptions *options, int encoding, const char *text, size_t length,
 			  size_t from, bool cut)
 {
 	List	   *values = secrets(options);
-	int			encoding = GetDatabaseEncoding();
 	StringInfoData out;
 	size_t		bytes;
 
@@ -306,16 +306,45 @@ mask_settings(const ConnectorOptions *options, const char *text, size_t length,
 
 /*
  * Cut text to a number of bytes for a message, marked by dots; palloc'd
- * or the text itself.
+ * or the text itself.  In a database that knows no encoding, most texts are
+ * UTF-8, and clients may expect just that.
  */
 char *
 shorten_text(const char *text, int maximum)
 {
 	int			length = strlen(text);
+	int			encoding = GetDatabaseEncoding();
 
 	if (length <= maximum)
 		return unconstify(char *, text);
-	return psprintf("%.*s...", pg_mbcliplen(text, length, maximum), text);
+	if (encoding == PG_SQL_ASCII)
+		encoding = PG_UTF8;
+	return psprintf("%.*s...", pg_encoding_mbcliplen(encoding, text, length, maximum), text);
+}
+
+/*
+ * Valid UTF-8 in the database's encoding, as far as that has its characters;
+ * the others become question marks.  palloc'd or the text itself.  Not to be
+ * called while an error is being made.
+ */
+char *
+utf8_to_shown(char *text)
+{
+	int			encoding = GetDatabaseEncoding();
+	StringInfoData out;
+
+	if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII)
+		return text;
+	initStringInfo(&out);
+	for (int bytes; *text; text += bytes)
+	{
+		bytes = pg_utf_mblen((const unsigned char *) text);
+		if (!IS_HIGHBIT_SET(*text))
+			appendStringInfoChar(&out, *text);
+		else if (!compat_append_converted(&out, text, bytes))
+			appendStringInfoChar(&out, '?');
+	}
+	return out.data;
 }
 
 /*
@@ -325,5 +354,5 @@ shorten_text(const char *text, int maximum)
 char *
 show_text(const ConnectorOptions *options, const char *text)
 {
-	return shorten_text(mask_settings(options, text, strlen(text), 0, false), SHOWN_TEXT);
+	return shorten_text(mask_settings(options, GetDatabaseEncoding(), text, strlen(text), 0, false), SHOWN_TEXT);
 }

@@ -199,4 +199,73 @@ is($err, '', '... without an error');
 ($out, $err) = $resting_session->finish;
 is("$out$err", "1\nresting\n\n2", 'silence while a cursor rests does not count');
 
+# ---- a server that does not wait for a cursor -------------------------------
+
+# What has come by then is more than is read ahead.  Whether the connection is
+# closed or reset: nobody notices before the cursor goes on.
+my $part = join '', map { ",[$_,\"" . 'x' x 100 . '"]' } 1 .. 10_000;
+my %ends = (
+	closed => sub { $_[0]->chunked_head; $_[0]->chunk("[[\"ID\",\"NAME\"]$part") },
+	reset => sub {
+		$_[0]->chunked_head;
+		$_[0]->chunk("[[\"ID\",\"NAME\"]$part");
+		# not before it has arrived: what is under way would be lost
+		sleep 0.2;
+		$_[0]->reset;
+	},
+	unlimited => sub {
+		$_[0]->head(200, 'Content-Type: application/json', 'Connection: close');
+		$_[0]->send("[[\"ID\",\"NAME\"]$part");
+	},
+);
+my $impatient = stub(
+	sub {
+		my ($c) = @_;
+
+		$c->request or return;
+		my ($end) = $c->{body} =~ /table=(\w+)/;
+		$ends{$end}->($c);
+		$c->log('gone');
+	});
+create_server($node, 'impatient', $impatient->url, %patient);
+create_table($node, "impatient.$_", 'impatient', 'id bigint, name text', table_name => $_)
+  for keys %ends;
+my %sessions = map {
+	$_ => start_session($node, <<"END") } keys %ends;
+SELECT count(*) FROM impatient.$_;
+\\warn [rest]
+BEGIN;
+DECLARE c CURSOR FOR SELECT id FROM impatient.$_;
+FETCH 1 FROM c;
+SELECT pg_sleep(1.5);
+FETCH 1 FROM c;
+MOVE ALL FROM c;
+END
+foreach my $end (sort keys %ends)
+{
+	my ($sqlstate, $message) = $end eq 'unlimited'
+	  ? ('08P01', 'the answer of server "impatient" ends before it is complete')
+	  : ('08006', 'the connection to "' . $impatient->url . '/data" broke off');
+	my $before;
+
+	($out, $err) = $sessions{$end}->finish;
+	($before, $err) = split /^\[rest\]\n/m, $err;
+	is_error($before, $sqlstate, $message, "a connection that ends early is an error ($end)");
+	unlike($before, qr/WITH HOLD/, '... whose reason is not that nobody read the answer');
+	is($out, "1\n\n2", '... also if it ends while a cursor rests');
+	is_error($err, $sqlstate, $message, '... once the cursor has come to what is missing');
+	like($err, qr/^HINT:  .*WITH HOLD/m, '... with a hint what to do about it');
+}
+
+# ... which helps
+($out, $err) = run_session($node, <<'END');
+BEGIN;
+DECLARE c CURSOR WITH HOLD FOR SELECT id FROM resting.t;
+FETCH 1 FROM c;
+COMMIT;
+SELECT pg_sleep(1.2);
+FETCH ALL FROM c;
+END
+is("$out$err", "1\n\n2", 'a cursor WITH HOLD has all rows when its transaction has ended');
+
 done_testing();

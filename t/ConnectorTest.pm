@@ -49,7 +49,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(
   FUSE new_node create_server create_table reference_url
   stub start_session run_session eventually slurp_if_there
-  deaf_listener row_array chunked is_error
+  deaf_listener row_array chunked is_error gate sockets_to
 );
 
 # How long anything may take that should happen at once, in seconds.  When that
@@ -163,6 +163,29 @@ sub start_session
 sub run_session
 {
 	return start_session(@_)->finish;
+}
+
+# A gate that psql comes to in the middle of a script, and does not pass before it
+# is opened: $gate->psql is a line for the script.
+sub gate
+{
+	return bless { file => PostgreSQL::Test::Utils::tempdir() . '/open' }, 'ConnectorTest::Gate';
+}
+
+# How many sockets of a process are connected, or about to be, to that port of
+# any address?
+sub sockets_to
+{
+	my ($pid, $port) = @_;
+	my %inodes = map { (readlink($_) // '') =~ /^socket:\[(\d+)\]/ ? ($1 => 1) : () }
+	  glob "/proc/$pid/fd/*";
+
+	# number, own address, remote address, state, queues, timer, retries, user,
+	# timeout, inode
+	return scalar grep {
+		my @field = split;
+		@field > 9 && $field[2] =~ /:([[:xdigit:]]{4})$/ && hex $1 == $port && $inodes{ $field[9] };
+	} split /\n/, slurp_if_there("/proc/$pid/net/tcp") . slurp_if_there("/proc/$pid/net/tcp6");
 }
 
 # Wait until a function returns something true, and return that.
@@ -372,6 +395,25 @@ sub pump
 	return $self->{out};
 }
 
+# Wait until it has written what matches.
+sub wait_for
+{
+	my ($self, $pattern) = @_;
+
+	return ConnectorTest::eventually("output: $pattern",
+		sub { eval { $self->pump }; $self->{out} =~ $pattern });
+}
+
+# End psql without giving it time for anything.
+sub kill ## no critic (ProhibitBuiltinHomonyms)
+{
+	my ($self) = @_;
+
+	$self->{harness}->signal('KILL');
+	eval { $self->{harness}->finish };
+	return;
+}
+
 # Has it not ended yet?
 sub running
 {
@@ -379,6 +421,28 @@ sub running
 
 	return if !$self->{harness}->pumpable;
 	return eval { $self->{harness}->pump_nb; 1 };
+}
+
+# ---- a gate in psql's script -----------------------------------------------
+
+package ConnectorTest::Gate;
+
+sub psql
+{
+	my ($self) = @_;
+
+	# psql may be killed, and the test, too: then there is nothing to wait for
+	return "\\! exec >/dev/null 2>&1; n=0; until [ -e '$self->{file}' ] || "
+	  . "[ \$((n += 1)) -gt 5000 ] || ! kill -0 \$PPID; do sleep 0.05; done\n";
+}
+
+sub open ## no critic (ProhibitBuiltinHomonyms)
+{
+	my ($self) = @_;
+
+	CORE::open my $file, '>', $self->{file} or die $!;
+	close $file;
+	return;
 }
 
 # ---- a stub, from the test's side ------------------------------------------

@@ -419,20 +419,29 @@ connection_was_kept(const HttpConnection *connection)
 /* ---- making libcurl run ---- */
 
 /*
+ * Name resolution starts a thread, which inherits our signal mask.  The
+ * backend's signals must go to the backend's only thread of its own, so they are
+ * blocked while libcurl may start one.
+ */
+static void
+block_signals(sigset_t *before)
+{
+	sigset_t	all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, before);
+}
+
+/*
  * Let libcurl work on what is ready: a socket, or what is due.
- *
- * Name resolution starts a thread in here, which inherits our signal mask.
- * The backend's signals must go to the backend's only thread of its own.
  */
 static void
 run(HttpConnection *connection, curl_socket_t socket, int events)
 {
-	sigset_t	all;
 	sigset_t	before;
 	int			running;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	block_signals(&before);
 	(void) curl_multi_socket_action(connection->multi, socket, events, &running);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
@@ -490,11 +499,9 @@ connection_stop(HttpConnection *connection, CURL *easy)
 void
 connection_unpause(HttpConnection *connection, CURL *easy)
 {
-	sigset_t	all;
 	sigset_t	before;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
+	block_signals(&before);
 	(void) curl_easy_pause(easy, CURLPAUSE_CONT);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -86,10 +86,10 @@ connector_excerpt(const ConnectorOptions *options, const char *data, size_t leng
 {
 	size_t		before = Min(at, EXCERPT_SOURCE);
 	size_t		source = before + Min(length - at, EXCERPT_SOURCE);
+	char	   *masked = mask_settings(options, PG_UTF8, data + at - before, source, before,
+									   more || at - before + source < length);
 
-	return shorten_text(utf8_to_shown(mask_settings(options, PG_UTF8, data + at - before, source, before,
-													more || at - before + source < length)),
-						EXCERPT_LENGTH);
+	return shorten_text(utf8_to_shown(masked), EXCERPT_LENGTH);
 }
 
 /*
@@ -357,6 +357,33 @@ read_field(DocumentCall *call, jsonc_object *entry, int number)
 }
 
 /*
+ * Does the member "error" say that there is one?  PHP writes null, false, 0,
+ * "" and [] for nothing.
+ */
+static bool
+is_error_member(jsonc_object *error)
+{
+	switch (json_object_get_type(error))
+	{
+		case json_type_null:
+			return false;
+		case json_type_boolean:
+		case json_type_int:
+		case json_type_double:
+			return json_object_get_double(error) != 0;
+		case json_type_string:
+			return json_object_get_string_len(error) > 0 &&
+				strcmp(json_object_get_string(error), "false") != 0 &&
+				strcmp(json_object_get_string(error), "0") != 0;
+		case json_type_array:
+			return json_object_array_length(error) > 0;
+		case json_type_object:
+			return json_object_object_length(error) > 0;
+	}
+	return true;
+}
+
+/*
  * Is this document an error, although it may have come with status 200?
  */
 static bool
@@ -366,9 +393,7 @@ is_error_object(const char *data, size_t length)
 	jsonc_object *error = object ? document_member(object, "error") : NULL;
 	jsonc_object *status = object ? document_member(object, "status") : NULL;
 
-	return (error && !json_object_is_type(error, json_type_null) &&
-			strcmp(json_object_get_string(error), "") != 0 &&
-			strcmp(json_object_get_string(error), "false") != 0) ||
+	return is_error_member(error) ||
 		(status && json_object_is_type(status, json_type_string) &&
 		 pg_strcasecmp(json_object_get_string(status), "error") == 0);
 }

@@ -99,11 +99,15 @@ static void
 put_texts(FunctionCallInfo fcinfo, char **texts)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	HeapTuple	tuple = BuildTupleFromCStrings(TupleDescGetAttInMetadata(result->setDesc),
-											   texts);
+	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "biconnector row",
+											  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(row);
 
-	tuplestore_puttuple(result->setResult, tuple);
-	heap_freetuple(tuple);
+	tuplestore_puttuple(result->setResult,
+						BuildTupleFromCStrings(TupleDescGetAttInMetadata(result->setDesc),
+											   texts));
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(row);
 }
 
 static Datum

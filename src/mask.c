@@ -354,5 +354,6 @@ utf8_to_shown(char *text)
 char *
 show_text(const ConnectorOptions *options, const char *text)
 {
-	return shorten_text(mask_settings(options, GetDatabaseEncoding(), text, strlen(text), 0, false), SHOWN_TEXT);
+	return shorten_text(mask_settings(options, GetDatabaseEncoding(), text, strlen(text), 0,
+									  false), SHOWN_TEXT);
 }

@@ -16,38 +16,6 @@ CREATE TABLE here.single AS SELECT * FROM there.single;
 CREATE TABLE here.all_null AS SELECT * FROM there.all_null;
 CREATE TABLE here.empty_table AS SELECT * FROM there.empty_table;
 ANALYZE here.items, here.orders, here.single, here.all_null, here.empty_table;
--- The rows of a statement in an order of their own, or the code of its error
-CREATE FUNCTION here.result_of(statement text) RETURNS text[]
-LANGUAGE plpgsql AS $$
-DECLARE
-    result text[] := '{}';
-    line record;
-BEGIN
-    FOR line IN EXECUTE statement LOOP
-        result := result || line::text;
-    END LOOP;
-    RETURN array(SELECT r FROM unnest(result) AS r ORDER BY r COLLATE "C");
-EXCEPTION WHEN OTHERS THEN
-    RETURN ARRAY['error ' || SQLSTATE];
-END
-$$;
--- For each statement (one a line): how many rows it has, or the code of its error,
--- and whether that is what the copies give
-CREATE FUNCTION here.compared(statements text)
-RETURNS TABLE (verdict text, outcome text, statement text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    got text[];
-BEGIN
-    FOREACH statement IN ARRAY string_to_array(btrim(statements, E'\n'), E'\n') LOOP
-        got := here.result_of(statement);
-        outcome := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
-        verdict := CASE WHEN got = here.result_of(replace(statement, 'there', 'here'))
-                        THEN 'right' ELSE 'WRONG' END;
-        RETURN NEXT;
-    END LOOP;
-END
-$$;
 
 --
 -- Whole rows: of a table, of joins, through views, null and not, and what is made
@@ -59,7 +27,7 @@ CREATE VIEW there.rows AS SELECT i AS item, qty FROM there.items AS i;
 CREATE VIEW here.rows AS SELECT i AS item, qty FROM here.items AS i;
 CREATE FUNCTION here.name_of(here.items) RETURNS text LANGUAGE sql AS 'SELECT $1.name';
 CREATE FUNCTION there.name_of(there.items) RETURNS text LANGUAGE sql AS 'SELECT $1.name';
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT i FROM there.items AS i
 SELECT i, i.* FROM there.items AS i WHERE id < 40
 SELECT i.name, i FROM there.items AS i WHERE i.flag = 1
@@ -98,7 +66,7 @@ $$);
 -- All fields are asked for, once
 SELECT * FROM requests_of('SELECT i, i.id, i.name FROM there.items AS i WHERE i.id = 3');
 -- No columns: rows that have none can be counted, too
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT FROM there.items
 SELECT count(*) FROM there.items AS i, there.single AS s
 SELECT FROM there.items UNION ALL SELECT FROM there.all_null
@@ -134,7 +102,7 @@ BEGIN
             END IF;
             live := concat_ws(', ', nullif(live, ''), nullif(added, ''));
             EXECUTE format('CREATE TABLE here.t AS SELECT %s FROM here.upper', live);
-            FOR wrong IN SELECT statement FROM here.compared(E'SELECT * FROM there.t\n'
+            FOR wrong IN SELECT statement FROM compared(E'SELECT * FROM there.t\n'
                 'SELECT row_to_json(t), t, t IS NULL FROM there.t\nSELECT FROM there.t\n'
                 'SELECT count(*), count(t), count(DISTINCT t) FROM there.t') WHERE verdict <> 'right' LOOP
                 RETURN NEXT;
@@ -182,7 +150,7 @@ BEGIN
                            split_part(command, ' ', 3));
         END IF;
     END IF;
-    RETURN QUERY SELECT * FROM here.compared(E'EXECUTE there_star\nEXECUTE there_row\n'
+    RETURN QUERY SELECT * FROM compared(E'EXECUTE there_star\nEXECUTE there_row\n'
         'EXECUTE there_columns\nEXECUTE there_sum\n'
         'SELECT * FROM there.inlined()\nSELECT * FROM there.called()');
 END
@@ -222,7 +190,7 @@ ALTER FOREIGN TABLE there.t ADD COLUMN "PRICE" double precision DEFAULT 7,
     ADD COLUMN "QTY" bigint NOT NULL DEFAULT 7,
     ADD COLUMN "AMOUNT" numeric GENERATED ALWAYS AS ("ID" * 7) STORED;
 CREATE TABLE here.t AS SELECT id AS "ID", flag AS "FLAG", price AS "PRICE", qty AS "QTY", amount AS "AMOUNT" FROM here.items;
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT * FROM there.t
 SELECT t FROM there.t
 SELECT "ID" FROM there.t WHERE "FLAG" = 7
@@ -243,7 +211,7 @@ ALTER VIEW there.u RENAME TO t;
 \endif
 ALTER TABLE here.t ADD COLUMN twice smallint;
 UPDATE here.t SET twice = "ID" * 2;
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT * FROM there.t
 SELECT t FROM there.t
 SELECT count(*), max(twice) FROM there.t
@@ -273,11 +241,11 @@ CREATE FUNCTION here.requests_and_rows(statement text) RETURNS text LANGUAGE plp
 DECLARE
     place bigint := log_end();
 BEGIN
-    RETURN format('rows: %s, requests: %s', (SELECT outcome FROM here.compared(statement)),
+    RETURN format('rows: %s, requests: %s', (SELECT outcome FROM compared(statement)),
                   (SELECT count(*) FROM requests(place)));
 END
 $$;
-SELECT * FROM here.compared(E'SELECT * FROM there.t\nSELECT t FROM there.t WHERE "ID" > 90');
+SELECT * FROM compared(E'SELECT * FROM there.t\nSELECT t FROM there.t WHERE "ID" > 90');
 SELECT constraint_exclusion, here.requests_and_rows('SELECT FROM there.t WHERE "FLAG" > 4'),
     here.requests_and_rows('SELECT FROM there.t WHERE "ID" > 200'),
     here.requests_and_rows('SELECT FROM there.t WHERE "ID" > 97')

@@ -8,38 +8,6 @@ CREATE SCHEMA here;
 IMPORT FOREIGN SCHEMA connector LIMIT TO (items, single) FROM SERVER shop INTO there;
 CREATE TABLE here.items AS SELECT * FROM there.items;
 CREATE TABLE here.single AS SELECT * FROM there.single;
--- The rows of a statement in an order of their own, or the code of its error
-CREATE FUNCTION here.result_of(statement text) RETURNS text[]
-LANGUAGE plpgsql AS $$
-DECLARE
-    result text[] := '{}';
-    line record;
-BEGIN
-    FOR line IN EXECUTE statement LOOP
-        result := result || line::text;
-    END LOOP;
-    RETURN array(SELECT r FROM unnest(result) AS r ORDER BY r COLLATE "C");
-EXCEPTION WHEN OTHERS THEN
-    RETURN ARRAY['error ' || SQLSTATE];
-END
-$$;
--- For each statement (one a line): how many rows it has, or the code of its error,
--- and whether that is what local tables give
-CREATE FUNCTION here.compared(statements text)
-RETURNS TABLE (verdict text, outcome text, statement text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    got text[];
-BEGIN
-    FOREACH statement IN ARRAY string_to_array(btrim(statements, E'\n'), E'\n') LOOP
-        got := here.result_of(statement);
-        outcome := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
-        verdict := CASE WHEN got = here.result_of(replace(statement, 'there', 'here'))
-                        THEN 'right' ELSE 'WRONG' END;
-        RETURN NEXT;
-    END LOOP;
-END
-$$;
 -- The tables that a statement asks the connector for, with the filters
 CREATE FUNCTION here.asked(statement text) RETURNS text LANGUAGE sql AS $$
     SELECT coalesce(string_agg(concat_ws(' ', body ->> 'table', body ->> 'filter'), ', '), 'nothing')
@@ -124,13 +92,13 @@ SELECT * FROM there.p FOR UPDATE
 SELECT p, split_part(p.tableoid::regclass::text, '.', 2) FROM there.p JOIN there.items AS i ON i.id = p.id FOR SHARE
 SELECT p.id FROM there.p WHERE number < 5 ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED
 $$::text AS statements;
-SELECT verdict, outcome, statement FROM queries, here.compared(statements);
+SELECT verdict, outcome, statement FROM queries, compared(statements);
 -- the same in other plans (not compiled, for what is turned off makes them seem dear)
 SET jit = off;
 CREATE FUNCTION here.planned(setting text) RETURNS text LANGUAGE sql AS $$
     SELECT format('%s: %s right', setting, count(*) FILTER (WHERE verdict = 'right'))
            || coalesce(string_agg(E'\n  ' || verdict || ' ' || statement, '') FILTER (WHERE verdict <> 'right'), '')
-    FROM queries, here.compared(statements)
+    FROM queries, compared(statements)
 $$;
 SET enable_partitionwise_join = on;
 SET enable_partitionwise_aggregate = on;
@@ -198,7 +166,7 @@ CREATE TABLE there.h_local PARTITION OF there.h FOR VALUES WITH (MODULUS 2, REMA
 CREATE TABLE here.h_local PARTITION OF here.h FOR VALUES WITH (MODULUS 2, REMAINDER :other);
 INSERT INTO there.h_local SELECT id FROM generate_series(2, 20) AS id WHERE satisfies_hash_partition('there.h'::regclass, 2, :other, id::bigint);
 INSERT INTO here.h SELECT id FROM there.h;
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT * FROM there.l
 SELECT * FROM there.l WHERE status = 'new'
 SELECT * FROM there.l WHERE status IN ('new', 'lost')
@@ -245,7 +213,7 @@ CREATE TABLE there.below (number int) INHERITS (there.above);
 CREATE TABLE here.below (number int) INHERITS (here.above);
 INSERT INTO there.below VALUES (2, 'below', 3), (1, 'below', 4);
 INSERT INTO here.below VALUES (2, 'below', 3), (1, 'below', 4);
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT * FROM there.parent
 SELECT p, split_part(tableoid::regclass::text, '.', 2) FROM there.parent AS p
 SELECT * FROM ONLY there.parent
@@ -286,12 +254,12 @@ ALTER FOREIGN TABLE there.single_child INHERIT there.parent;
 -- concerned.  Where one is, there is PostgreSQL's own error, and nothing is written.
 --
 CREATE FUNCTION here.copies() RETURNS text LANGUAGE sql AS $$
-    SELECT string_agg(CASE WHEN here.result_of('SELECT * FROM there.' || name) =
-                                here.result_of('SELECT * FROM here.' || name) THEN 'same' ELSE 'DIFFERENT' END, ', ')
+    SELECT string_agg(CASE WHEN result_of('SELECT * FROM there.' || name) =
+                                result_of('SELECT * FROM here.' || name) THEN 'same' ELSE 'DIFFERENT' END, ', ')
     FROM unnest('{p,p_local,p_rest}'::text[]) AS name
 $$;
 SELECT here.copies();
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 INSERT INTO there.p VALUES (61, 'sixty-one', 1), (2000, 'rest', 2) RETURNING *
 INSERT INTO there.p SELECT id + 1000, name, flag FROM there.items WHERE id < 4 RETURNING p
 UPDATE there.p SET name = name || '!' WHERE id = 33 RETURNING *
@@ -338,7 +306,7 @@ INSERT INTO here.p (id, name) VALUES (47, 'copied');
 CREATE INDEX ON there.p (id);
 SELECT tablename FROM pg_indexes WHERE schemaname = 'there' ORDER BY 1;
 SELECT here.copies();
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 UPDATE ONLY there.parent SET name = 'y' WHERE id = 1 RETURNING id, name
 DELETE FROM ONLY there.child WHERE id = 7 RETURNING id, name
 $$);
@@ -352,7 +320,7 @@ SELECT here.asked(format('ANALYZE there.%I', name)) FROM unnest('{p,p_single,par
 VACUUM there.p;
 VACUUM ANALYZE there.p, there.p_wide, there.parent, there.above;
 RESET client_min_messages;
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT * FROM there.p
 SELECT * FROM there.p WHERE id IN (1, 33)
 SELECT p, i FROM there.p JOIN there.items AS i ON i.id = p.id

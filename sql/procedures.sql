@@ -11,38 +11,6 @@ IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single) FROM SERVER sho
 CREATE TABLE here.items AS SELECT * FROM there.items;
 CREATE TABLE here.orders AS SELECT * FROM there.orders;
 CREATE TABLE here.single AS SELECT * FROM there.single;
--- The rows of a statement, or the code of its error
-CREATE FUNCTION here.result_of(statement text) RETURNS text[]
-LANGUAGE plpgsql AS $$
-DECLARE
-    result text[] := '{}';
-    line record;
-BEGIN
-    FOR line IN EXECUTE statement LOOP
-        result := result || line::text;
-    END LOOP;
-    RETURN result;
-EXCEPTION WHEN OTHERS THEN
-    RETURN ARRAY['error ' || SQLSTATE];
-END
-$$;
--- For each statement (one a line): how many rows it has, or the code of its error,
--- and whether that is what the copies give, in the same order
-CREATE FUNCTION here.compared(statements text)
-RETURNS TABLE (verdict text, outcome text, statement text)
-LANGUAGE plpgsql AS $$
-DECLARE
-    got text[];
-BEGIN
-    FOREACH statement IN ARRAY string_to_array(btrim(statements, E'\n'), E'\n') LOOP
-        got := here.result_of(statement);
-        outcome := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
-        verdict := CASE WHEN got = here.result_of(replace(statement, 'there', 'here'))
-                        THEN 'right' ELSE 'WRONG' END;
-        RETURN NEXT;
-    END LOOP;
-END
-$$;
 -- Run commands for the foreign tables, and for the copies
 CREATE FUNCTION here.both(commands text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
@@ -160,7 +128,7 @@ CREATE FUNCTION there.add(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS
     'BEGIN RETURN $1 + $2 + (SELECT qty FROM there.items WHERE id = $2 AND qty < 1000); END';
 CREATE AGGREGATE there.total(bigint) (SFUNC = there.add, STYPE = bigint, INITCOND = '0');
 $both$);
-SELECT * FROM here.compared($$
+SELECT * FROM compared($$
 SELECT there.nested()
 SELECT there.caught()
 SELECT * FROM there.caught() LIMIT 3
@@ -186,7 +154,7 @@ SELECT there.after(there.after(there.after(3)))
 SELECT there.descend(6)
 SELECT there.total(id) FROM there.items WHERE qty IS NOT NULL AND qty < 1000
 SELECT there.total(id) OVER (ORDER BY id) FROM there.items WHERE id IN (1, 2, 3)
-$$);
+$$, true);
 -- Values of variables are sent, also by the plan that is kept after some calls
 CREATE FUNCTION here.eight_times() RETURNS text LANGUAGE sql AS
     'SELECT string_agg(there.name_of(n), '','') FROM generate_series(1, 8) AS n';

@@ -76,6 +76,42 @@ EXCEPTION WHEN OTHERS THEN
     IF context <> '' THEN RETURN NEXT '  CONTEXT: ' || context; END IF;
 END
 $$;
+-- The rows of a statement, in an order of their own unless theirs matters, or the code of
+-- its error
+CREATE FUNCTION result_of(statement text, ordered boolean DEFAULT false) RETURNS text[]
+LANGUAGE plpgsql AS $$
+DECLARE
+    result text[] := '{}';
+    line record;
+BEGIN
+    FOR line IN EXECUTE statement LOOP
+        result := result || line::text;
+    END LOOP;
+    IF NOT ordered THEN
+        result := array(SELECT r FROM unnest(result) AS r ORDER BY r COLLATE "C");
+    END IF;
+    RETURN result;
+EXCEPTION WHEN OTHERS THEN
+    RETURN ARRAY['error ' || SQLSTATE];
+END
+$$;
+-- For each statement (one a line) over tables of schema there: how many rows it has, or
+-- the code of its error, and whether their copies in schema here give the same
+CREATE FUNCTION compared(statements text, ordered boolean DEFAULT false)
+RETURNS TABLE (verdict text, outcome text, statement text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    got text[];
+BEGIN
+    FOREACH statement IN ARRAY string_to_array(btrim(statements, E'\n'), E'\n') LOOP
+        got := result_of(statement, ordered);
+        outcome := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
+        verdict := CASE WHEN got = result_of(replace(statement, 'there', 'here'), ordered)
+                        THEN 'right' ELSE 'WRONG' END;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
 -- EXPLAIN without what differs from run to run
 CREATE FUNCTION plan_of(statement text, options text DEFAULT 'VERBOSE, COSTS OFF')
 RETURNS SETOF text

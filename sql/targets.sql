@@ -10,24 +10,9 @@ IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single) FROM SERVER sho
 CREATE TABLE here.items AS SELECT * FROM there.items;
 CREATE TABLE here.orders AS SELECT * FROM there.orders;
 CREATE TABLE here.single AS SELECT * FROM there.single;
--- The rows of a statement in an order of their own, or the code of its error
-CREATE FUNCTION here.result_of(statement text) RETURNS text[]
-LANGUAGE plpgsql AS $$
-DECLARE
-    result text[] := '{}';
-    line record;
-BEGIN
-    FOR line IN EXECUTE statement LOOP
-        result := result || line::text;
-    END LOOP;
-    RETURN array(SELECT r FROM unnest(result) AS r ORDER BY r COLLATE "C");
-EXCEPTION WHEN OTHERS THEN
-    RETURN ARRAY['error ' || SQLSTATE];
-END
-$$;
 -- Whether two queries have the same rows, or whether one has those of a local copy
 CREATE FUNCTION here.same(one text, other text) RETURNS boolean LANGUAGE sql AS
-    'SELECT here.result_of(one) = here.result_of(other)';
+    'SELECT result_of(one) = result_of(other)';
 CREATE FUNCTION here.same(query text) RETURNS boolean LANGUAGE sql AS
     'SELECT here.same(query, replace(query, ''there'', ''here''))';
 CREATE FUNCTION here.requests_of(statement text) RETURNS bigint LANGUAGE sql AS
@@ -147,10 +132,10 @@ DECLARE
     got text[];
 BEGIN
     FOREACH statement IN ARRAY string_to_array(btrim(statements, E'\n'), E'\n') LOOP
-        got := here.result_of(replace(statement, 'TARGET', 'here.a'));
+        got := result_of(replace(statement, 'TARGET', 'here.a'));
         outcome := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
-        verdict := CASE WHEN got = here.result_of(replace(replace(statement, 'there', 'here'), 'TARGET', 'here.b')) AND
-                             here.result_of('SELECT * FROM here.a') = here.result_of('SELECT * FROM here.b')
+        verdict := CASE WHEN got = result_of(replace(replace(statement, 'there', 'here'), 'TARGET', 'here.b')) AND
+                             result_of('SELECT * FROM here.a') = result_of('SELECT * FROM here.b')
                         THEN 'right' ELSE 'WRONG' END;
         RETURN NEXT;
     END LOOP;
@@ -193,7 +178,7 @@ WHEN NOT MATCHED AND i.id > 100 THEN INSERT VALUES (i.id, i.name, i.qty);
 SELECT left(line, 5) IN ('0A000', '42809') AS refused
 FROM attempt('MERGE INTO there.items AS t USING here.a AS i ON t.id = i.id WHEN MATCHED THEN DELETE') AS line LIMIT 1 \gset
 \endif
-SELECT :'refused', here.result_of('SELECT * FROM here.a') = here.result_of('SELECT * FROM here.b');
+SELECT :'refused', result_of('SELECT * FROM here.a') = result_of('SELECT * FROM here.b');
 
 --
 -- What else is done with tables: much of it is not for foreign ones, in PostgreSQL's words

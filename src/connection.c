@@ -40,10 +40,10 @@
 #include "utils/syscache.h"
 
 /*
- * Descriptors of a connection: for epoll, its socket, two that libcurl makes
- * for itself, and one that waiting takes
+ * Descriptors of a connection: for epoll, its socket, and two that libcurl
+ * makes for itself
  */
-#define CONNECTION_FDS		5
+#define CONNECTION_FDS		4
 
 /* Idle connections of a session, at most; the one used longest ago goes first */
 #define MAX_IDLE			16
@@ -271,7 +271,8 @@ create(Oid serverid, Oid userid, const char *origin)
 	connection->socket = CURL_SOCKET_BAD;
 	dlist_push_tail(&connections, &connection->node);
 
-	while (connection->reserved_fds < CONNECTION_FDS)
+	/* one more than it has must be left: PostgreSQL takes that for waiting */
+	while (connection->reserved_fds <= CONNECTION_FDS)
 	{
 		if (AcquireExternalFD())
 			connection->reserved_fds++;
@@ -283,6 +284,8 @@ create(Oid serverid, Oid userid, const char *origin)
 					 errmsg("too many open descriptors for another request")));
 		}
 	}
+	ReleaseExternalFD();
+	connection->reserved_fds--;
 	connection->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (connection->epoll_fd < 0)
 	{

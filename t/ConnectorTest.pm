@@ -59,7 +59,7 @@ my $fuse = FUSE;
 
 # ... and a test as a whole
 $SIG{ALRM} = sub { die "the test takes too long\n" };
-alarm 240;
+alarm 600;
 
 # ---- PostgreSQL ------------------------------------------------------------
 

@@ -268,7 +268,7 @@ SELECT tableoid::regclass, id FROM there.items WHERE id IN (7, 8) FOR UPDATE;
 ALTER FOREIGN TABLE there.items OPTIONS (ADD push_limit 'filtered');
 SELECT tableoid::regclass, i FROM there.items AS i WHERE status = 'lost' LIMIT 2;
 SELECT body FROM requests_of('SELECT tableoid, i FROM there.items AS i WHERE status = ''lost'' LIMIT 2') AS body;
--- a place in a file is the same nowhere for all rows, and of transactions nothing is known
+-- ctid says nothing, and of transactions nothing is known
 SELECT count(DISTINCT ctid), count(*) FROM there.items;
 SELECT count(*) FROM there.items WHERE ctid = '(0,1)';
 SELECT name, line FROM unnest('{xmin,xmax,cmin,cmax}'::text[]) AS name,

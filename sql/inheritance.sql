@@ -93,7 +93,7 @@ SELECT p, split_part(p.tableoid::regclass::text, '.', 2) FROM there.p JOIN there
 SELECT p.id FROM there.p WHERE number < 5 ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED
 $$::text AS statements;
 SELECT verdict, outcome, statement FROM queries, compared(statements);
--- the same in other plans (not compiled, for what is turned off makes them seem dear)
+-- the same in other plans (without JIT: what is turned off makes them look expensive)
 SET jit = off;
 CREATE FUNCTION here.planned(setting text) RETURNS text LANGUAGE sql AS $$
     SELECT format('%s: %s right', setting, count(*) FILTER (WHERE verdict = 'right'))

@@ -7,6 +7,8 @@
 SET jit = off;
 
 -- Copies of the tables, to compare with, and a table to join them with
+-- Whatever the server prefers: workers have a section of their own
+SET max_parallel_workers_per_gather = 0;
 CREATE SCHEMA here;
 CREATE TABLE here.items AS SELECT * FROM shop.items;
 CREATE TABLE here.orders AS SELECT * FROM shop.orders;
@@ -186,6 +188,7 @@ COMMIT;
 CREATE TABLE here.many AS SELECT n, n % 260 AS item_id FROM generate_series(1, 20000) AS n;
 ANALYZE here.many;
 BEGIN;
+SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;

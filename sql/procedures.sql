@@ -149,10 +149,10 @@ SELECT i.id, c.id FROM there.items AS i, LATERAL (SELECT * FROM there.called(i.i
 SELECT there.first(13), (there.first(247)).name
 SELECT there.called(n), there.called(n + 3) FROM generate_series(244, 246) AS n LIMIT 7
 SELECT id, there.name_of(id), there.name_of(id * 2) FROM there.items WHERE id < 20
-SELECT id FROM there.items WHERE there.name_of(id + 1) = name OR there.after(id) IS NULL
+SELECT id FROM there.items WHERE id > 235 AND (there.name_of(id + 1) = name OR there.after(id) IS NULL)
 SELECT there.after(there.after(there.after(3)))
 SELECT there.descend(6)
-SELECT there.total(id) FROM there.items WHERE qty IS NOT NULL AND qty < 1000
+SELECT there.total(id) FROM there.items WHERE qty IS NOT NULL AND qty < 1000 AND id < 40
 SELECT there.total(id) OVER (ORDER BY id) FROM there.items WHERE id IN (1, 2, 3)
 $$, true);
 -- Values of variables are sent, also by the plan that is kept after some calls

@@ -7,6 +7,8 @@
 SET jit = off;
 
 -- Copies of the tables, to compare with, and a table to use beside them
+-- Whatever the server prefers: workers have a section of their own
+SET max_parallel_workers_per_gather = 0;
 CREATE SCHEMA here;
 CREATE TABLE here.items AS SELECT * FROM shop.items;
 CREATE TABLE here.orders AS SELECT * FROM shop.orders;
@@ -266,6 +268,7 @@ COMMIT;
 BEGIN;
 -- (force_parallel_mode before PostgreSQL 16)
 SELECT count(set_config(name, 'on', true)) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SET LOCAL max_parallel_workers_per_gather = 2;
 SET LOCAL parallel_setup_cost = 0;
 SET LOCAL parallel_tuple_cost = 0;
 SET LOCAL min_parallel_table_scan_size = 0;

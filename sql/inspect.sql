@@ -123,6 +123,11 @@ SELECT * FROM biconnector_tables('inspected', 'nothing & "such"=%');
 SELECT * FROM requests_of($$SELECT FROM biconnector_tables('inspected', 'nothing & "such"=%')$$);
 SELECT * FROM requests_of($$SELECT FROM biconnector_tables('inspected')$$);
 SELECT * FROM requests_of($$SELECT FROM biconnector_tables('inspected', NULL)$$);
+-- Values of settings are not shown in titles and names; codes have to be right
+ALTER USER MAPPING FOR CURRENT_USER SERVER inspected OPTIONS (ADD shown 'of the', ADD wide 'wide');
+SELECT code, title FROM biconnector_tables('inspected') WHERE code IN ('items', 'wide');
+SELECT code, name FROM biconnector_columns('inspected', 'items') LIMIT 2;
+ALTER USER MAPPING FOR CURRENT_USER SERVER inspected OPTIONS (DROP shown, DROP wide);
 SELECT * FROM biconnector_tables(NULL);
 SELECT * FROM biconnector_tables('inspected', NULL);
 -- Ids, if it has some; what is missing or doubled is shown as it comes
@@ -309,7 +314,8 @@ SELECT extension = extversion AS extension, libcurl ~ '^libcurl/[0-9.]+' AS libc
     server = current_setting('server_version') AS server
 FROM biconnector_version(), pg_extension WHERE extname = 'biconnector_fdw';
 -- Of the features only those that matter, each once
-SELECT bool_and(feature IN ('AsynchDNS', 'HTTP2', 'HTTPS-proxy', 'IDN', 'IPv6', 'libz', 'SSL')), count(*) = count(DISTINCT feature) AS once, 'SSL' = ANY (array_agg(feature)) AS tls
+SELECT bool_and(feature IN ('AsynchDNS', 'HTTP2', 'HTTPS-proxy', 'IDN', 'IPv6', 'libz', 'SSL')) AS known,
+    count(*) = count(DISTINCT feature) AS once, bool_or(feature = 'SSL') AS tls
 FROM biconnector_version(), unnest(libcurl_features) AS feature;
 
 SET client_min_messages = error;

@@ -27,7 +27,7 @@ CREATE VIEW there.rows AS SELECT i AS item, qty FROM there.items AS i;
 CREATE VIEW here.rows AS SELECT i AS item, qty FROM here.items AS i;
 CREATE FUNCTION here.name_of(here.items) RETURNS text LANGUAGE sql AS 'SELECT $1.name';
 CREATE FUNCTION there.name_of(there.items) RETURNS text LANGUAGE sql AS 'SELECT $1.name';
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT i FROM there.items AS i
 SELECT i, i.* FROM there.items AS i WHERE id < 40
 SELECT i.name, i FROM there.items AS i WHERE i.flag = 1
@@ -66,7 +66,7 @@ $$);
 -- All fields are asked for, once
 SELECT * FROM requests_of('SELECT i, i.id, i.name FROM there.items AS i WHERE i.id = 3');
 -- No columns: rows that have none can be counted, too
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT FROM there.items
 SELECT count(*) FROM there.items AS i, there.single AS s
 SELECT FROM there.items UNION ALL SELECT FROM there.all_null
@@ -102,7 +102,7 @@ BEGIN
             END IF;
             live := concat_ws(', ', nullif(live, ''), nullif(added, ''));
             EXECUTE format('CREATE TABLE here.t AS SELECT %s FROM here.upper', live);
-            FOR wrong IN SELECT statement FROM compared(E'SELECT * FROM there.t\n'
+            FOR wrong IN SELECT statement FROM against_copies(E'SELECT * FROM there.t\n'
                 'SELECT row_to_json(t), t, t IS NULL FROM there.t\nSELECT FROM there.t\n'
                 'SELECT count(*), count(t), count(DISTINCT t) FROM there.t') WHERE verdict <> 'right' LOOP
                 RETURN NEXT;
@@ -150,7 +150,7 @@ BEGIN
                            split_part(command, ' ', 3));
         END IF;
     END IF;
-    RETURN QUERY SELECT * FROM compared(E'EXECUTE there_star\nEXECUTE there_row\n'
+    RETURN QUERY SELECT * FROM against_copies(E'EXECUTE there_star\nEXECUTE there_row\n'
         'EXECUTE there_columns\nEXECUTE there_sum\n'
         'SELECT * FROM there.inlined()\nSELECT * FROM there.called()');
 END
@@ -190,7 +190,7 @@ ALTER FOREIGN TABLE there.t ADD COLUMN "PRICE" double precision DEFAULT 7,
     ADD COLUMN "QTY" bigint NOT NULL DEFAULT 7,
     ADD COLUMN "AMOUNT" numeric GENERATED ALWAYS AS ("ID" * 7) STORED;
 CREATE TABLE here.t AS SELECT id AS "ID", flag AS "FLAG", price AS "PRICE", qty AS "QTY", amount AS "AMOUNT" FROM here.items;
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT * FROM there.t
 SELECT t FROM there.t
 SELECT "ID" FROM there.t WHERE "FLAG" = 7
@@ -211,7 +211,7 @@ ALTER VIEW there.u RENAME TO t;
 \endif
 ALTER TABLE here.t ADD COLUMN twice smallint;
 UPDATE here.t SET twice = "ID" * 2;
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT * FROM there.t
 SELECT t FROM there.t
 SELECT count(*), max(twice) FROM there.t
@@ -241,11 +241,11 @@ CREATE FUNCTION here.requests_and_rows(statement text) RETURNS text LANGUAGE plp
 DECLARE
     place bigint := log_end();
 BEGIN
-    RETURN format('rows: %s, requests: %s', (SELECT outcome FROM compared(statement)),
+    RETURN format('rows: %s, requests: %s', (SELECT outcome FROM against_copies(statement)),
                   (SELECT count(*) FROM requests(place)));
 END
 $$;
-SELECT * FROM compared(E'SELECT * FROM there.t\nSELECT t FROM there.t WHERE "ID" > 90');
+SELECT * FROM against_copies(E'SELECT * FROM there.t\nSELECT t FROM there.t WHERE "ID" > 90');
 SELECT constraint_exclusion, here.requests_and_rows('SELECT FROM there.t WHERE "FLAG" > 4'),
     here.requests_and_rows('SELECT FROM there.t WHERE "ID" > 200'),
     here.requests_and_rows('SELECT FROM there.t WHERE "ID" > 97')
@@ -268,9 +268,10 @@ SELECT tableoid::regclass, id FROM there.items WHERE id IN (7, 8) FOR UPDATE;
 ALTER FOREIGN TABLE there.items OPTIONS (ADD push_limit 'filtered');
 SELECT tableoid::regclass, i FROM there.items AS i WHERE status = 'lost' LIMIT 2;
 SELECT body FROM requests_of('SELECT tableoid, i FROM there.items AS i WHERE status = ''lost'' LIMIT 2') AS body;
--- ctid says nothing, and of transactions nothing is known
+-- ctid says nothing, and of transactions nothing is known: as with postgres_fdw
 SELECT count(DISTINCT ctid), count(*) FROM there.items;
 SELECT count(*) FROM there.items WHERE ctid = '(0,1)';
+SELECT DISTINCT xmin, xmax, cmin, cmax FROM there.items;
 SELECT name, line FROM unnest('{xmin,xmax,cmin,cmax}'::text[]) AS name,
     attempt(format('SELECT i.id, i.%1$s FROM there.items AS i LEFT JOIN there.single AS s ON s.%1$s = i.%1$s', name)) AS line;
 SELECT count(*) FROM there.items;

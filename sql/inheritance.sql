@@ -92,13 +92,13 @@ SELECT * FROM there.p FOR UPDATE
 SELECT p, split_part(p.tableoid::regclass::text, '.', 2) FROM there.p JOIN there.items AS i ON i.id = p.id FOR SHARE
 SELECT p.id FROM there.p WHERE number < 5 ORDER BY id LIMIT 3 FOR UPDATE SKIP LOCKED
 $$::text AS statements;
-SELECT verdict, outcome, statement FROM queries, compared(statements);
+SELECT verdict, outcome, statement FROM queries, against_copies(statements);
 -- the same in other plans (without JIT: what is turned off makes them look expensive)
 SET jit = off;
 CREATE FUNCTION here.planned(setting text) RETURNS text LANGUAGE sql AS $$
     SELECT format('%s: %s right', setting, count(*) FILTER (WHERE verdict = 'right'))
            || coalesce(string_agg(E'\n  ' || verdict || ' ' || statement, '') FILTER (WHERE verdict <> 'right'), '')
-    FROM queries, compared(statements)
+    FROM queries, against_copies(statements)
 $$;
 SET enable_partitionwise_join = on;
 SET enable_partitionwise_aggregate = on;
@@ -166,7 +166,7 @@ CREATE TABLE there.h_local PARTITION OF there.h FOR VALUES WITH (MODULUS 2, REMA
 CREATE TABLE here.h_local PARTITION OF here.h FOR VALUES WITH (MODULUS 2, REMAINDER :other);
 INSERT INTO there.h_local SELECT id FROM generate_series(2, 20) AS id WHERE satisfies_hash_partition('there.h'::regclass, 2, :other, id::bigint);
 INSERT INTO here.h SELECT id FROM there.h;
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT * FROM there.l
 SELECT * FROM there.l WHERE status = 'new'
 SELECT * FROM there.l WHERE status IN ('new', 'lost')
@@ -213,7 +213,7 @@ CREATE TABLE there.below (number int) INHERITS (there.above);
 CREATE TABLE here.below (number int) INHERITS (here.above);
 INSERT INTO there.below VALUES (2, 'below', 3), (1, 'below', 4);
 INSERT INTO here.below VALUES (2, 'below', 3), (1, 'below', 4);
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT * FROM there.parent
 SELECT p, split_part(tableoid::regclass::text, '.', 2) FROM there.parent AS p
 SELECT * FROM ONLY there.parent
@@ -259,7 +259,7 @@ CREATE FUNCTION here.copies() RETURNS text LANGUAGE sql AS $$
     FROM unnest('{p,p_local,p_rest}'::text[]) AS name
 $$;
 SELECT here.copies();
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 INSERT INTO there.p VALUES (61, 'sixty-one', 1), (2000, 'rest', 2) RETURNING *
 INSERT INTO there.p SELECT id + 1000, name, flag FROM there.items WHERE id < 4 RETURNING p
 UPDATE there.p SET name = name || '!' WHERE id = 33 RETURNING *
@@ -306,7 +306,7 @@ INSERT INTO here.p (id, name) VALUES (47, 'copied');
 CREATE INDEX ON there.p (id);
 SELECT tablename FROM pg_indexes WHERE schemaname = 'there' ORDER BY 1;
 SELECT here.copies();
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 UPDATE ONLY there.parent SET name = 'y' WHERE id = 1 RETURNING id, name
 DELETE FROM ONLY there.child WHERE id = 7 RETURNING id, name
 $$);
@@ -320,7 +320,7 @@ SELECT here.asked(format('ANALYZE there.%I', name)) FROM unnest('{p,p_single,par
 VACUUM there.p;
 VACUUM ANALYZE there.p, there.p_wide, there.parent, there.above;
 RESET client_min_messages;
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT * FROM there.p
 SELECT * FROM there.p WHERE id IN (1, 33)
 SELECT p, i FROM there.p JOIN there.items AS i ON i.id = p.id

@@ -53,6 +53,7 @@ SELECT m.misbehaviour, c.* FROM unnest(ARRAY['check/status:500', 'check/status:2
     AS m (misbehaviour), checked_under(misbehaviour) AS c;
 -- A connector that repeats the settings is not quoted word for word
 ALTER USER MAPPING FOR CURRENT_USER SERVER inspected OPTIONS (ADD token 'key&50%"');
+SELECT ok FROM checked_under('check/utf8_bom,check_error_200');
 SELECT c.ok, c.http_status, c.answer, c.answer ~ 'anna|s3cret|key.?50' AS tells FROM checked_under('check/echo_secrets') AS c;
 ALTER USER MAPPING FOR CURRENT_USER SERVER inspected OPTIONS (DROP token);
 CALL misbehave('check/empty_as_header_only');

@@ -128,7 +128,7 @@ CREATE FUNCTION there.add(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS
     'BEGIN RETURN $1 + $2 + (SELECT qty FROM there.items WHERE id = $2 AND qty < 1000); END';
 CREATE AGGREGATE there.total(bigint) (SFUNC = there.add, STYPE = bigint, INITCOND = '0');
 $both$);
-SELECT * FROM compared($$
+SELECT * FROM against_copies($$
 SELECT there.nested()
 SELECT there.caught()
 SELECT * FROM there.caught() LIMIT 3

@@ -97,7 +97,7 @@ END
 $$;
 -- For each statement (one a line) over tables of schema there: how many rows it has, or
 -- the code of its error, and whether their copies in schema here give the same
-CREATE FUNCTION compared(statements text, ordered boolean DEFAULT false)
+CREATE FUNCTION against_copies(statements text, ordered boolean DEFAULT false)
 RETURNS TABLE (verdict text, outcome text, statement text)
 LANGUAGE plpgsql AS $$
 DECLARE

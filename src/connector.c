@@ -389,10 +389,19 @@ is_error_member(jsonc_object *error)
 static bool
 is_error_object(const char *data, size_t length)
 {
-	jsonc_object *object = document_parse_object(data, length);
-	jsonc_object *error = object ? document_member(object, "error") : NULL;
-	jsonc_object *status = object ? document_member(object, "status") : NULL;
+	jsonc_object *object;
+	jsonc_object *error;
+	jsonc_object *status;
 
+	/* a byte order mark in front of it changes nothing */
+	if (length >= 3 && memcmp(data, "\xEF\xBB\xBF", 3) == 0)
+	{
+		data += 3;
+		length -= 3;
+	}
+	object = document_parse_object(data, length);
+	error = object ? document_member(object, "error") : NULL;
+	status = object ? document_member(object, "status") : NULL;
 	return is_error_member(error) ||
 		(status && json_object_is_type(status, json_type_string) &&
 		 pg_strcasecmp(json_object_get_string(status), "error") == 0);

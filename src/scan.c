@@ -18,6 +18,7 @@
  */
 #include "biconnector_fdw.h"
 
+#include "access/htup_details.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
@@ -544,6 +545,20 @@ next_held_row(ForeignScanState *node)
 	return true;
 }
 
+/*
+ * Give the row in the scan's slot what system columns are read from, as
+ * postgres_fdw does: no place, and no transaction.  tableoid is core's.
+ */
+static void
+set_system_columns(ForeignScanState *node)
+{
+	HeapTuple	tuple = ExecFetchSlotHeapTuple(node->ss.ss_ScanTupleSlot, true, NULL);
+
+	HeapTupleHeaderSetXmin(tuple->t_data, InvalidTransactionId);
+	HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+	HeapTupleHeaderSetCmin(tuple->t_data, InvalidTransactionId);
+}
+
 TupleTableSlot *
 biconnectorIterateForeignScan(ForeignScanState *node)
 {
@@ -562,6 +577,8 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 		{
 			if (!state->matched)
 				note_match(state);
+			if (((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
+				set_system_columns(node);
 			return node->ss.ss_ScanTupleSlot;
 		}
 		if (!state->request.whole &&

@@ -28,7 +28,7 @@ void
 _PG_init(void)
 {
 	/*
-	 * As in postgres_fdw: the name under which this session appears on the
+	 * As in postgres_fdw: the name under which the session appears on the
 	 * other side, which is the header User-Agent.  Text with escapes, see
 	 * user_agent_of_session(); default empty, which leaves it to the server option
 	 * user_agent.

@@ -313,6 +313,38 @@ create(Oid serverid, Oid userid, const char *origin)
 }
 
 /*
+ * Of the TLS libraries that libcurl may be built with: is there something that
+ * came from the network and was not read?  Weak, because we do not link them.
+ */
+extern int	SSL_has_pending(const void *ssl) __attribute__((weak));
+extern size_t gnutls_record_check_pending(void *session) __attribute__((weak));
+
+/*
+ * Has the TLS layer of a transfer's connection bytes in store that libcurl has
+ * not taken?  libcurl takes no more of a TLS record than was promised of
+ * the answer; the rest would be the beginning of the next one, and is_clean
+ * cannot see it.  With HTTP/2 that does not matter.  To be asked while
+ * the transfer runs.
+ */
+bool
+connection_tls_unread(CURL *easy)
+{
+	struct curl_tlssessioninfo *info = NULL;
+	long		version = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+	if (version >= CURL_HTTP_VERSION_2_0 ||
+		curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &info) != CURLE_OK ||
+		info == NULL || info->internals == NULL)
+		return false;
+	if (info->backend == CURLSSLBACKEND_OPENSSL && SSL_has_pending)
+		return SSL_has_pending(info->internals) != 0;
+	if (info->backend == CURLSSLBACKEND_GNUTLS && gnutls_record_check_pending)
+		return gnutls_record_check_pending(info->internals) > 0;
+	return false;
+}
+
+/*
  * Can an idle connection be used again?  What the server has sent meanwhile
  * would be taken for the answer to the next request, unless it is marked as
  * something else; most often it is the end of the connection.

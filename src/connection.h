@@ -19,6 +19,7 @@ extern HttpConnection *connection_acquire(Oid serverid, Oid userid,
 										  const char *url);
 extern void connection_release(HttpConnection *connection, bool reusable);
 extern bool connection_was_kept(const HttpConnection *connection);
+extern bool connection_tls_unread(CURL *easy);
 extern bool connection_start(HttpConnection *connection, CURL *easy);
 extern void connection_stop(HttpConnection *connection, CURL *easy);
 extern void connection_unpause(HttpConnection *connection, CURL *easy);

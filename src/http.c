@@ -89,6 +89,7 @@ struct HttpAnswer
 	bool		too_many_headers;	/* in a callback */
 	bool		bad_encoding;	/* in a callback */
 	bool		out_of_memory;	/* in a callback */
+	bool		tls_unread;		/* TLS has bytes that libcurl has not taken */
 	int64		last_pull;		/* when we last went to see what has arrived */
 	int64		longest_rest;	/* between two such times; ms */
 
@@ -234,6 +235,20 @@ header_callback(char *data, size_t size, size_t count, void *arg)
 	return length;
 }
 
+/*
+ * Called by libcurl after each step, the last one included, while it still
+ * says which connection it uses.
+ */
+static int
+progress_callback(void *arg, curl_off_t download_total, curl_off_t downloaded,
+				  curl_off_t upload_total, curl_off_t uploaded)
+{
+	HttpAnswer *answer = arg;
+
+	answer->tls_unread = connection_tls_unread(answer->easy);
+	return 0;
+}
+
 /* ---- life of a transfer ---- */
 
 /*
@@ -247,7 +262,7 @@ end_transfer(HttpAnswer *answer)
 		connection_stop(answer->connection, answer->easy);
 	answer->easy = NULL;
 	if (answer->connection)
-		connection_release(answer->connection, http_at_end(answer));
+		connection_release(answer->connection, http_at_end(answer) && !answer->tls_unread);
 	answer->connection = NULL;
 	curl_slist_free_all(answer->headers);
 	answer->headers = NULL;
@@ -341,6 +356,7 @@ start_transfer(HttpAnswer *answer)
 	free(answer->content_encoding);
 	answer->location = answer->retry_after = answer->content_encoding = NULL;
 	answer->header_bytes = 0;
+	answer->tls_unread = false;
 
 	answer->connection = connection_acquire(options->serverid, options->userid,
 											options->generation,
@@ -392,6 +408,9 @@ start_transfer(HttpAnswer *answer)
 	SETOPT(easy, CURLOPT_WRITEDATA, answer);
 	SETOPT(easy, CURLOPT_HEADERFUNCTION, header_callback);
 	SETOPT(easy, CURLOPT_HEADERDATA, answer);
+	SETOPT(easy, CURLOPT_XFERINFOFUNCTION, progress_callback);
+	SETOPT(easy, CURLOPT_XFERINFODATA, answer);
+	SETOPT(easy, CURLOPT_NOPROGRESS, 0L);
 
 	answer->statistics->requests++;
 	if (!connection_start(answer->connection, easy))

@@ -280,6 +280,38 @@ END
 		'... share a connection until the server is altered');
 }
 
+# A connector that puts a second answer, for which nobody has asked, into the same
+# TLS record as the first one: libcurl takes the record, but of it no more than it
+# was promised
+append_to_file("$directory/twice.py", <<'END');
+import runpy
+import socketserver
+import sys
+
+directory = sys.argv.pop(1)
+body = b'[["ID"],[1000]]'
+second = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+original = socketserver._SocketWriter.write
+
+def write(self, data):
+    return original(self, bytes(data) + second if bytes(data).startswith(b"[[") else data)
+
+socketserver._SocketWriter.write = write
+sys.path.insert(0, directory)
+runpy.run_path(directory + "/connector.py", run_name="__main__")
+END
+start_connector('twice', 'right', "$directory/twice.py", "$root/test/connector");
+create_server($node, 'twice', $connectors{twice}{url}, ssl_ca_file => $ca);
+create_table($node, 'twice.t', 'twice', 'id bigint', table_name => 'single');
+{
+	my @numbers;
+
+	($out, $err) = run_session($node, 'SELECT id FROM twice.t; ' x 3);
+	is("$out$err", "1\n1\n1", 'a second answer in the same TLS record is no answer');
+	@numbers = connections_since('twice', 0);
+	is(scalar(keys %{ { map { $_ => 1 } @numbers } }), 3, '... and there are new connections');
+}
+
 # Through a proxy, which cuts the tunnel when it is told to
 {
 	my $proxy = stub(
@@ -433,7 +465,8 @@ $peak
 END
 	my @peaks = $out =~ /^peak (\d+)$/mg;
 	my $name = 'x' x 90;
-	is($out =~ s/^peak .*\n?//mgr . $err, "6\n1|$name\n399999|$name\n400000|$name\n400000|80000200000|36000000\n",
+	is($out =~ s/^peak .*\n?//mgr . $err,
+		"6\n1|$name\n399999|$name\n400000|$name\n400000|80000200000|36000000\n",
 		'HTTP/2: a slow reader gets all');
 	cmp_ok($peaks[1] - $peaks[0], '<', 16 * 1024, '... in little memory');
 	cmp_ok($peaks[2] - $peaks[0], '<', 16 * 1024, '... and so does a fast one');

@@ -12,6 +12,7 @@ OBJS = \
 	src/setting.o \
 	src/plan.o \
 	src/scan.o \
+	src/explain.o \
 	src/import.o \
 	src/inspect.o \
 	src/filter.o \

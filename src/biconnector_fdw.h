@@ -158,6 +158,9 @@ extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);
 extern void biconnectorEndForeignScan(ForeignScanState *node);
+
+/* ---- explain.c: what EXPLAIN shows of a scan ---- */
+
 extern void biconnectorExplainForeignScan(ForeignScanState *node,
 										  struct ExplainState *es);
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * scan.c
- *	  Running a scan: begin, iterate, rescan, end, and EXPLAIN.
+ *	  Running a scan: begin, iterate, rescan, end.
  *
  * A scan is a request and its answer, pulled row by row.  Nothing is sent
  * before the first row is asked for, which is also when parameters are
@@ -16,57 +16,13 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "biconnector_fdw.h"
+#include "scan.h"
 
 #include "access/htup_details.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
-#include "utils/ruleutils.h"
-#include "utils/tuplestore.h"
-
-typedef struct ConnectorScan
-{
-	TableOptions *table;
-
-	/* from the plan */
-	List	   *columns;		/* attribute numbers to fill */
-	List	   *filter_columns;
-	List	   *filter_operators;
-	List	   *filter_values;	/* of ExprState *, parallel to the two above */
-	List	   *limit_values;	/* of ExprState *: LIMIT and OFFSET to be sent */
-
-	/* what a request for the columns looks like */
-	List	   *fields;			/* codes, each once */
-	List	   *slots;			/* for each of columns: place of its field */
-	bool		select_all;
-	Converter **converters;		/* for each of columns */
-
-	/* the request that is running */
-	MemoryContext request_context;
-	MemoryContext row_context;
-	DataRequest request;
-	DataAnswer *answer;			/* NULL before the first row is asked for */
-	bool		ended;
-	bool		matched;		/* a row has passed the check of what was sent */
-	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
-	TupleTableSlot *held_slot;
-	bool		full;			/* as many rows held as were asked for */
-	Bitmapset  *withheld;		/* columns without filter, for this scan only */
-	bool		unlimited;		/* LIMIT is not sent any more in this scan */
-
-	/* for EXPLAIN ANALYZE, over all requests of the node */
-	HttpStatistics statistics;
-	uint64		rows_received;
-	uint64		rows_removed;
-	Bitmapset  *sent;			/* conditions, by their place in the plan */
-	uint64		refused;		/* requests repeated without filter */
-	uint64		unlimited_requests; /* requests repeated without LIMIT */
-	uint64		doubted;		/* empty answers that were not believed at
-								 * once */
-} ConnectorScan;
 
 /* ---- begin ---- */
 
@@ -622,158 +578,4 @@ biconnectorEndForeignScan(ForeignScanState *node)
 		close_request(state);
 		MemoryContextReset(state->request_context);
 	}
-}
-
-/* ---- EXPLAIN ---- */
-
-/*
- * The conditions of the plan in the words of the request: those that are sent
- * (or were, after a scan), and those that are not, because of their value or
- * of what the current session knows.  False if there is one that is not sent.
- */
-static bool
-explain_filter(ForeignScanState *node, struct ExplainState *es)
-{
-	ConnectorScan *state = node->fdw_state;
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
-	StringInfoData sent;
-	StringInfoData dropped;
-	ListCell   *value;
-	ListCell   *column;
-	ListCell   *operator;
-
-	initStringInfo(&sent);
-	initStringInfo(&dropped);
-	forthree(value, plan->fdw_exprs, column, state->filter_columns,
-			 operator, state->filter_operators)
-	{
-		FilterCondition condition = {0};
-		Node	   *node_value = lfirst(value);
-		StringInfo	out = &sent;
-
-		condition.attnum = lfirst_int(column);
-		condition.field = state->table->columns[condition.attnum - 1].field;
-		condition.operator = lfirst_int(operator);
-		if (IsA(node_value, Const))
-		{
-			Const	   *constant = (Const *) node_value;
-
-			(void) filter_bind(state->table, condition.attnum, condition.operator,
-							   constant->consttype, constant->constvalue,
-							   constant->constisnull, &condition);
-		}
-		if (trust_get(state->table, &condition) == TRUST_DROPPED ||
-			bms_is_member(condition.attnum, state->withheld) ||
-			(state->statistics.requests > 0 &&
-			 !bms_is_member(foreach_current_index(value), state->sent)))
-			out = &dropped;
-		appendStringInfo(out, "%s%s %s %s", out->len > 0 ? " AND " : "",
-						 condition.field,
-						 condition.operator == FILTER_IN ? "IN" : "=",
-						 deparse_expression(node_value, context, false, false));
-	}
-	if (sent.len > 0)
-		ExplainPropertyText("Remote Filter", sent.data, es);
-	if (dropped.len > 0)
-		ExplainPropertyText("Remote Filter Not Sent", dropped.data, es);
-	return dropped.len == 0;
-}
-
-/*
- * The limit of the request: the LIMIT of the query if it is sent, which needs
- * all conditions to be, otherwise row_limit, which is shown only with VERBOSE.
- */
-static void
-explain_limit(ForeignScanState *node, bool all_sent, struct ExplainState *es)
-{
-	ConnectorScan *state = node->fdw_state;
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	int			row_limit = state->table->connector.row_limit;
-	int			nfilters = list_length(state->filter_columns);
-	bool		constant = true;
-	int64		rows = 0;
-	List	   *limits = all_sent ? list_copy_tail(plan->fdw_exprs, nfilters) : NIL;
-	ListCell   *lc;
-
-	if (state->request.limit > 0)
-	{
-		/* what was really asked for, last */
-		if (!state->request.whole || es->verbose)
-			ExplainPropertyInteger("Remote Limit", NULL, state->request.limit, es);
-		return;
-	}
-	foreach(lc, limits)
-	{
-		Const	   *value = lfirst(lc);
-
-		if (!IsA(value, Const))
-			constant = false;
-		else if (!value->constisnull)
-			rows += DatumGetInt64(value->constvalue);
-	}
-	if (!constant)
-	{
-		List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
-		char	   *text = deparse_expression(linitial(limits), context, false, false);
-
-		if (list_length(limits) > 1)
-			text = psprintf("%s + %s", text,
-							deparse_expression(lsecond(limits), context, false, false));
-		ExplainPropertyText("Remote Limit", text, es);
-	}
-	else if (rows > 0 && rows <= row_limit)
-		ExplainPropertyInteger("Remote Limit", NULL, rows, es);
-	else if (es->verbose)
-		ExplainPropertyInteger("Remote Limit", NULL, row_limit, es);
-}
-
-/*
- * What a scan has cost, and what the defences did.
- */
-static void
-explain_counters(const ConnectorScan *state, struct ExplainState *es)
-{
-	const HttpStatistics *statistics = &state->statistics;
-
-	ExplainPropertyUInteger("Requests", NULL, statistics->requests, es);
-	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
-	if (state->filter_columns != NIL)
-		ExplainPropertyUInteger("Rows Removed by Recheck", NULL, state->rows_removed, es);
-	if (es->verbose)
-	{
-		ExplainPropertyUInteger("Connections Opened", NULL, statistics->connections, es);
-		ExplainPropertyUInteger("Bytes Received", NULL, statistics->wire_bytes, es);
-		ExplainPropertyUInteger("Bytes Decoded", NULL, statistics->decoded_bytes, es);
-		if (es->timing && statistics->answers > 0)
-			ExplainPropertyFloat("Time to First Byte", "ms",
-								 statistics->first_byte_time / 1000.0 / statistics->answers,
-								 3, es);
-	}
-	if (state->refused > 0)
-		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
-	if (state->unlimited_requests > 0)
-		ExplainPropertyUInteger("Requests Repeated Without Limit", NULL,
-								state->unlimited_requests, es);
-	if (state->doubted > 0)
-		ExplainPropertyUInteger("Empty Answers Doubted", NULL, state->doubted, es);
-}
-
-void
-biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
-{
-	ConnectorScan *state = node->fdw_state;
-
-	if (es->verbose)
-	{
-		if (state->table->connector.url_data)
-			ExplainPropertyText("Remote URL",
-								http_url_display(state->table->connector.url_data), es);
-		ExplainPropertyText("Remote Table", state->table->table_name, es);
-		if (!state->select_all && state->fields != NIL)
-			ExplainPropertyList("Remote Select", state->fields, es);
-	}
-	explain_limit(node, explain_filter(node, es), es);
-	if (es->analyze)
-		explain_counters(state, es);
 }

@@ -1,0 +1,56 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.h
+ *	  The state of a scan, which scan.c changes and explain.c shows.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_SCAN_H
+#define BICONNECTOR_SCAN_H
+
+#include "biconnector_fdw.h"
+
+#include "utils/tuplestore.h"
+
+typedef struct ConnectorScan
+{
+	TableOptions *table;
+
+	/* from the plan */
+	List	   *columns;		/* attribute numbers to fill */
+	List	   *filter_columns;
+	List	   *filter_operators;
+	List	   *filter_values;	/* of ExprState *, parallel to the two above */
+	List	   *limit_values;	/* of ExprState *: LIMIT and OFFSET to be sent */
+
+	/* what a request for the columns looks like */
+	List	   *fields;			/* codes, each once */
+	List	   *slots;			/* for each of columns: place of its field */
+	bool		select_all;
+	Converter **converters;		/* for each of columns */
+
+	/* the request that is running */
+	MemoryContext request_context;
+	MemoryContext row_context;
+	DataRequest request;
+	DataAnswer *answer;			/* NULL before the first row is asked for */
+	bool		ended;
+	bool		matched;		/* a row has passed the check of what was sent */
+	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
+	TupleTableSlot *held_slot;
+	bool		full;			/* as many rows held as were asked for */
+	Bitmapset  *withheld;		/* columns without filter, for this scan only */
+	bool		unlimited;		/* LIMIT is not sent any more in this scan */
+
+	/* for EXPLAIN ANALYZE, over all requests of the node */
+	HttpStatistics statistics;
+	uint64		rows_received;
+	uint64		rows_removed;
+	Bitmapset  *sent;			/* conditions, by their place in the plan */
+	uint64		refused;		/* requests repeated without filter */
+	uint64		unlimited_requests; /* requests repeated without LIMIT */
+	uint64		doubted;		/* empty answers that were not believed at
+								 * once */
+} ConnectorScan;
+
+#endif							/* BICONNECTOR_SCAN_H */

@@ -16,6 +16,8 @@ OBJS = \
 	src/import.o \
 	src/inspect.o \
 	src/filter.o \
+	src/filter_bind.o \
+	src/filter_value.o \
 	src/trust.o \
 	src/connector.o \
 	src/connector_data.o \

@@ -44,9 +44,25 @@ typedef enum WireType
 	WIRE_TIMEZONE
 } WireType;
 
-/* The value of filter_operators is a set of these */
-#define FILTER_EQ	(1 << 0)	/* equal to one value */
-#define FILTER_IN	(1 << 1)	/* equal to one of several values */
+/*
+ * What a connector can be vouched for: the value of filter_operators is a set
+ * of these.  The first ten are ways to ask for a field, the others join
+ * conditions.
+ */
+#define FILTER_EQ			(1 << 0)	/* FIELD: equal to one value */
+#define FILTER_IN			(1 << 1)	/* FIELD: equal to one of several */
+#define FILTER_NE			(1 << 2)	/* !=FIELD */
+#define FILTER_NOT_IN		(1 << 3)	/* !@FIELD: equal to none of several */
+#define FILTER_LT			(1 << 4)	/* <FIELD */
+#define FILTER_LE			(1 << 5)	/* <=FIELD */
+#define FILTER_GT			(1 << 6)	/* >FIELD */
+#define FILTER_GE			(1 << 7)	/* >=FIELD */
+#define FILTER_SUBSTRING	(1 << 8)	/* %FIELD: has the value within it */
+#define FILTER_LIKE			(1 << 9)	/* =%FIELD: a pattern with % */
+#define FILTER_AND			(1 << 10)	/* a nested group, LOGIC AND */
+#define FILTER_OR			(1 << 11)	/* a nested group, LOGIC OR */
+
+#define FILTER_RANGES		(FILTER_LT | FILTER_LE | FILTER_GT | FILTER_GE)
 
 /* With what a query's LIMIT is sent */
 typedef enum PushLimit
@@ -75,7 +91,7 @@ typedef struct ConnectorOptions
 	char	   *url_data;
 	bool		json_requests;	/* request_format is json, not form */
 	int			row_limit;		/* limit of every request for data */
-	int			filter_operators;	/* set of FILTER_... */
+	int			filter_operators;	/* set of FILTER_..., -1 where not set */
 	PushLimit	push_limit;
 	bool		invalid_as_null;	/* invalid_values is null, not error */
 	double		startup_cost;
@@ -91,6 +107,7 @@ typedef struct ColumnOptions
 	const char *field;			/* code of the field it shows; NULL if dropped */
 	WireType	wire_type;
 	int			filter_operators;	/* set of FILTER_... */
+	bool		own_operators;	/* set for this very column */
 	const char *time_zone;		/* or NULL */
 } ColumnOptions;
 
@@ -108,6 +125,7 @@ typedef struct TableOptions
 extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
 extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
+extern char *filter_operators_text(int operators);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
 extern const char *wire_type_sql_type(WireType wire_type);
@@ -123,7 +141,7 @@ extern List *settings_of_user(Oid serverid, Oid userid);
 #define MAX_PUSHED_LIMIT 10000
 
 /*
- * Elements of ForeignScan.fdw_private, integer lists in this order.
+ * Elements of ForeignScan.fdw_private, in this order.
  *
  * ForeignScan.fdw_exprs are the values of the sent conditions, and behind them
  * the query's LIMIT and OFFSET, if that goes to the connector: one expression, or
@@ -131,9 +149,12 @@ extern List *settings_of_user(Oid serverid, Oid userid);
  */
 enum ScanPrivateIndex
 {
-	SCAN_PRIVATE_COLUMNS,		/* attribute numbers that the query needs */
-	SCAN_PRIVATE_FILTER_COLUMNS,	/* per sent condition: attribute number */
-	SCAN_PRIVATE_FILTER_OPERATORS	/* per sent condition: FILTER_... */
+	SCAN_PRIVATE_COLUMNS,		/* integers: attribute numbers that the query
+								 * needs */
+	SCAN_PRIVATE_FILTERS,		/* per sent condition, what filter_to_plan
+								 * makes */
+	SCAN_PRIVATE_VALUES			/* integer: how many of the expressions are
+								 * values of conditions */
 };
 
 extern void biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel,
@@ -173,22 +194,40 @@ extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
 
 /* ---- filter.c: conditions a connector can be asked for ---- */
 
-/* A condition found in the query */
+/*
+ * A condition found in the query: a comparison of a column, or a group of such
+ * conditions.  What a comparison is sent as is one of the rules in filter.c.
+ */
 typedef struct FilterExpr
 {
-	AttrNumber	attnum;
-	int			operator;		/* FILTER_EQ or FILTER_IN */
-	Expr	   *value;			/* scalar, or array for FILTER_IN */
+	int			logic;			/* FILTER_AND, FILTER_OR; 0: a comparison */
+	List	   *members;		/* of a group: of FilterExpr * */
+	AttrNumber	attnum;			/* of a comparison: the column, ... */
+	int			rule;			/* ... which rule, ... */
+	int			first;			/* ... place of its values in the plan, ... */
+	List	   *values;			/* ... and the values: of Expr * */
 } FilterExpr;
 
-/* A condition with its values, as it is sent */
+extern FilterExpr *filter_from_clause(PlannerInfo *root, RelOptInfo *baserel,
+									  const TableOptions *table, Expr *clause);
+extern bool filter_excludes(const TableOptions *table, const FilterExpr *a,
+							const FilterExpr *b);
+extern List *filter_to_plan(const FilterExpr *filter, List **values);
+extern FilterExpr *filter_from_plan(List *nodes, List *values);
+extern bool filter_is_constant(const FilterExpr *filter);
+
+/* ---- filter_bind.c: conditions with the values that are sent ---- */
+
+/* A condition as it is sent: of one field, or a group of such conditions */
 typedef struct FilterCondition
 {
-	AttrNumber	attnum;
+	int			operator;		/* one of FILTER_... */
+	List	   *members;		/* of a group: of FilterCondition * */
+	AttrNumber	attnum;			/* of the column; of a group's first one */
 	const char *field;
 	WireType	wire_type;
-	int			operator;		/* FILTER_EQ or FILTER_IN */
 	List	   *values;			/* of char *, in UTF-8 */
+	Bitmapset  *clauses;		/* which of the plan's conditions it is for */
 } FilterCondition;
 
 typedef enum FilterVerdict
@@ -198,11 +237,75 @@ typedef enum FilterVerdict
 	FILTER_NEVER				/* it can be true for no row */
 } FilterVerdict;
 
-extern bool filter_from_clause(RelOptInfo *baserel, const TableOptions *table,
-							   Expr *clause, FilterExpr *filter);
-extern FilterVerdict filter_bind(const TableOptions *table, AttrNumber attnum,
-								 int operator, Oid type, Datum value, bool isnull,
-								 FilterCondition *condition);
+extern FilterVerdict filter_bind(const TableOptions *table, const FilterExpr *filter,
+								 const Datum *values, const bool *nulls,
+								 List **conditions);
+extern FilterVerdict filter_bind_constants(const TableOptions *table,
+										   const FilterExpr *filter, List **conditions);
+extern void filter_shape(const TableOptions *table, const FilterExpr *filter,
+						 List **conditions);
+extern bool filter_add(const TableOptions *table, List **conditions,
+					   FilterCondition *condition, bool *never);
+extern char *filter_key(const FilterCondition *condition);
+extern int	filter_variables(const FilterCondition *condition);
+extern char *filter_describe(const TableOptions *table, const FilterExpr *filter,
+							 List *deparse_context);
+
+/* ---- filter_value.c: the values that are sent ---- */
+
+/* What there is to compare, by the field's type and the column's */
+typedef enum FilterKind
+{
+	KIND_NONE,					/* nothing can be sent */
+	KIND_INT,
+	KIND_NUMBER,				/* double or money */
+	KIND_TEXT,
+	KIND_DATE,
+	KIND_DATETIME,
+	KIND_DAY,					/* a datetime of which the query wants the day */
+	KIND_INSTANT				/* a datetime in a zone that may be another */
+} FilterKind;
+
+/*
+ * Which value is sent for one of the query.  Integers, dates and datetimes
+ * have steps (1, a day, a second) between which the query's value may lie.
+ */
+typedef enum FilterPlace
+{
+	PLACE_AT,					/* the value itself */
+	PLACE_FLOOR,				/* the step at or below it */
+	PLACE_CEIL,					/* the step at or above it */
+	PLACE_BEFORE,				/* one step below PLACE_CEIL */
+	PLACE_AFTER,				/* one step above PLACE_FLOOR */
+	PLACE_LAST,					/* the last step of its day */
+	PLACE_NEXT,					/* the first step of the next day */
+	PLACE_PATTERN,				/* of LIKE: the pattern */
+	PLACE_FRAGMENT				/* of LIKE: what every match has within it */
+} FilterPlace;
+
+typedef enum FilterValueVerdict
+{
+	VALUE_EXACT,
+	VALUE_WIDE,					/* finds more than the query asks for */
+	VALUE_UNFIT,				/* may not be sent */
+	VALUE_IMPOSSIBLE			/* no row has it */
+} FilterValueVerdict;
+
+extern FilterKind filter_kind(const ColumnOptions *column, Oid type, int32 typmod);
+extern FilterValueVerdict filter_value(FilterKind kind, Oid type, Datum value,
+									   FilterPlace place, char **sent);
+extern bool filter_pattern_is_fragment(Datum pattern);
+extern int	filter_value_compare(WireType wire_type, const char *a, const char *b);
+extern char *filter_value_neighbour(WireType wire_type, const char *text, int direction);
+
+typedef struct FilterValueSet
+{
+	int			count;
+	char	  **texts;			/* sorted */
+} FilterValueSet;
+
+extern FilterValueSet *filter_value_set(List *texts);
+extern bool filter_value_set_has(const FilterValueSet *set, const char *text);
 
 /* ---- trust.c: which filters the current session believes ---- */
 
@@ -216,7 +319,7 @@ typedef enum TrustState
 extern TrustState trust_get(const TableOptions *table, const FilterCondition *condition);
 extern void trust_set(const TableOptions *table, const FilterCondition *condition,
 					  TrustState state);
-extern bool trust_verify(const TableOptions *table, Form_pg_attribute attribute,
+extern bool trust_verify(const TableOptions *table, TupleDesc tupdesc,
 						 const FilterCondition *condition,
 						 HttpStatistics *statistics);
 

@@ -15,11 +15,13 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/pg_locale.h"
 #include "utils/rel.h"
 
 #if PG_VERSION_NUM < 130000
@@ -95,6 +97,28 @@ compat_relation_has_statistics(RelOptInfo *rel)
 	return rel->tuples >= 0;
 #else
 	return rel->pages > 0 || rel->tuples > 0;
+#endif
+}
+
+/* 14 looks columns up in the planner's state */
+static inline Relids
+compat_pull_varnos(PlannerInfo *root, Node *node)
+{
+#if PG_VERSION_NUM >= 140000
+	return pull_varnos(root, node);
+#else
+	return pull_varnos(node);
+#endif
+}
+
+/* 18 keeps what is known of a collation in one place */
+static inline bool
+compat_collation_is_c(Oid collation)
+{
+#if PG_VERSION_NUM >= 180000
+	return pg_newlocale_from_collation(collation)->collate_is_c;
+#else
+	return lc_collate_is_c(collation);
 #endif
 }
 

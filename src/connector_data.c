@@ -127,13 +127,85 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 /* ---- requests and rows ---- */
 
 /*
+ * A value of a condition, to be put into a tree at once.  Forms have only
+ * strings.
+ */
+static jsonc_object *
+new_value(const FilterCondition *condition, const char *text, bool typed)
+{
+	if (typed && condition->wire_type == WIRE_INT)
+		return json_object_new_int64(strtoll(text, NULL, 10));
+	if (typed && (condition->wire_type == WIRE_DOUBLE || condition->wire_type == WIRE_MONEY))
+		return json_object_new_double_s(strtod(text, NULL), text);
+	return json_object_new_string(text);
+}
+
+static void add_condition(jsonc_object *object, const char *key,
+						  const FilterCondition *condition, bool typed);
+
+/*
+ * Fill the object of a group: every condition has an object of its own, under
+ * a number.
+ */
+static void
+fill_group(jsonc_object *object, const FilterCondition *group, bool typed)
+{
+	ListCell   *lc;
+
+	json_object_object_add(object, "LOGIC",
+						   json_object_new_string(group->operator == FILTER_OR ? "OR" : "AND"));
+	foreach(lc, group->members)
+	{
+		FilterCondition *member = lfirst(lc);
+		char	   *number = psprintf("%d", foreach_current_index(lc));
+		jsonc_object *child;
+
+		if (member->members != NIL)
+		{
+			add_condition(object, number, member, typed);
+			continue;
+		}
+		child = json_object_new_object();
+		json_object_object_add(object, number, child);
+		add_condition(child, filter_key(member), member, typed);
+	}
+}
+
+/*
+ * Add a condition, or a group of them, to an object that belongs to a tree.
+ */
+static void
+add_condition(jsonc_object *object, const char *key, const FilterCondition *condition,
+			  bool typed)
+{
+	jsonc_object *value;
+	ListCell   *lc;
+
+	if (condition->members != NIL)
+	{
+		value = json_object_new_object();
+		json_object_object_add(object, key, value);
+		fill_group(value, condition, typed);
+	}
+	else if (condition->operator == FILTER_IN || condition->operator == FILTER_NOT_IN)
+	{
+		value = json_object_new_array();
+		json_object_object_add(object, key, value);
+		foreach(lc, condition->values)
+			json_object_array_add(value, new_value(condition, lfirst(lc), typed));
+	}
+	else
+		json_object_object_add(object, key,
+							   new_value(condition, linitial(condition->values), typed));
+}
+
+/*
  * The tree of a request for data; the current memory context owns it.
  */
 static jsonc_object *
 data_request_body(const TableOptions *table, const DataRequest *request)
 {
 	jsonc_object *body = document_own(json_object_new_object());
-	bool		typed = table->connector.json_requests;
 	ListCell   *lc;
 
 	json_object_object_add(body, "table", document_new_string(table->table_name));
@@ -148,31 +220,16 @@ data_request_body(const TableOptions *table, const DataRequest *request)
 	if (request->filter != NIL)
 	{
 		jsonc_object *filter = json_object_new_object();
+		int			groups = 0;
 
 		json_object_object_add(body, "filter", filter);
 		foreach(lc, request->filter)
 		{
-			const FilterCondition *condition = lfirst(lc);
-			jsonc_object *array = NULL;
-			ListCell   *value;
+			FilterCondition *condition = lfirst(lc);
 
-			if (condition->operator == FILTER_IN)
-			{
-				array = json_object_new_array();
-				json_object_object_add(filter, condition->field, array);
-			}
-			foreach(value, condition->values)
-			{
-				const char *text = lfirst(value);
-				jsonc_object *scalar = typed && condition->wire_type == WIRE_INT
-					? json_object_new_int64(strtoll(text, NULL, 10))
-					: json_object_new_string(text);
-
-				if (array)
-					json_object_array_add(array, scalar);
-				else
-					json_object_object_add(filter, condition->field, scalar);
-			}
+			add_condition(filter, condition->members != NIL ? psprintf("%d", groups++)
+						  : filter_key(condition),
+						  condition, table->connector.json_requests);
 		}
 	}
 	json_object_object_add(body, "limit", json_object_new_int(request->limit));

@@ -13,6 +13,25 @@
 #include "utils/ruleutils.h"
 
 /*
+ * Has the current session dropped the condition, as far as can be said of one
+ * whose values may not be known yet?
+ */
+static bool
+is_dropped(const TableOptions *table, const FilterExpr *filter)
+{
+	List	   *conditions;
+	ListCell   *lc;
+
+	filter_shape(table, filter, &conditions);
+	foreach(lc, conditions)
+	{
+		if (trust_get(table, lfirst(lc)) == TRUST_DROPPED)
+			return true;
+	}
+	return false;
+}
+
+/*
  * The conditions of the plan in the words of the request: those that are sent
  * (or were, after a scan), and those that are not, because of their value or
  * of what the current session knows.  False if there is one that is not sent.
@@ -21,43 +40,23 @@ static bool
 explain_filter(ForeignScanState *node, struct ExplainState *es)
 {
 	ConnectorScan *state = node->fdw_state;
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List	   *context = set_deparse_context_plan(es->deparse_cxt, (Plan *) plan, NIL);
+	List	   *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
 	StringInfoData sent;
 	StringInfoData dropped;
-	ListCell   *value;
-	ListCell   *column;
-	ListCell   *operator;
+	ListCell   *lc;
 
 	initStringInfo(&sent);
 	initStringInfo(&dropped);
-	forthree(value, plan->fdw_exprs, column, state->filter_columns,
-			 operator, state->filter_operators)
+	foreach(lc, state->filters)
 	{
-		FilterCondition condition = {0};
-		Node	   *node_value = lfirst(value);
+		int			index = foreach_current_index(lc);
 		StringInfo	out = &sent;
 
-		condition.attnum = lfirst_int(column);
-		condition.field = state->table->columns[condition.attnum - 1].field;
-		condition.operator = lfirst_int(operator);
-		if (IsA(node_value, Const))
-		{
-			Const	   *constant = (Const *) node_value;
-
-			(void) filter_bind(state->table, condition.attnum, condition.operator,
-							   constant->consttype, constant->constvalue,
-							   constant->constisnull, &condition);
-		}
-		if (trust_get(state->table, &condition) == TRUST_DROPPED ||
-			bms_is_member(condition.attnum, state->withheld) ||
-			(state->statistics.requests > 0 &&
-			 !bms_is_member(foreach_current_index(value), state->sent)))
+		if (bms_is_member(index, state->withheld) || is_dropped(state->table, lfirst(lc)) ||
+			(state->statistics.requests > 0 && !bms_is_member(index, state->sent)))
 			out = &dropped;
-		appendStringInfo(out, "%s%s %s %s", out->len > 0 ? " AND " : "",
-						 condition.field,
-						 condition.operator == FILTER_IN ? "IN" : "=",
-						 deparse_expression(node_value, context, false, false));
+		appendStringInfo(out, "%s%s", out->len > 0 ? " AND " : "",
+						 filter_describe(state->table, lfirst(lc), context));
 	}
 	if (sent.len > 0)
 		ExplainPropertyText("Remote Filter", sent.data, es);
@@ -76,10 +75,10 @@ explain_limit(ForeignScanState *node, bool all_sent, struct ExplainState *es)
 	ConnectorScan *state = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	int			row_limit = state->table->connector.row_limit;
-	int			nfilters = list_length(state->filter_columns);
+	int			nvalues = intVal(list_nth(plan->fdw_private, SCAN_PRIVATE_VALUES));
 	bool		constant = true;
 	int64		rows = 0;
-	List	   *limits = all_sent ? list_copy_tail(plan->fdw_exprs, nfilters) : NIL;
+	List	   *limits = all_sent ? list_copy_tail(plan->fdw_exprs, nvalues) : NIL;
 	ListCell   *lc;
 
 	if (state->request.limit > 0)
@@ -124,7 +123,7 @@ explain_counters(const ConnectorScan *state, struct ExplainState *es)
 
 	ExplainPropertyUInteger("Requests", NULL, statistics->requests, es);
 	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
-	if (state->filter_columns != NIL)
+	if (state->filters != NIL)
 		ExplainPropertyUInteger("Rows Removed by Recheck", NULL, state->rows_removed, es);
 	if (es->verbose)
 	{

@@ -90,8 +90,9 @@ static const struct
 	{"row_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(row_limit)},
 
 	/*
-	 * conditions the connector is trusted with: list of eq, in (default
-	 * both), or none
+	 * conditions the connector is trusted with: list of eq, in, ne, not_in,
+	 * lt, le, gt, ge, substring, like, and, or; or none.  Default: eq,in for
+	 * fields of type int and string, none for others
 	 */
 	{"filter_operators", ForeignServerRelationId, set_filter_operators, CONNECTOR(filter_operators)},
 	{"filter_operators", ForeignTableRelationId, set_filter_operators, OVERRIDE(filter_operators)},
@@ -172,7 +173,45 @@ static const struct
 	{"timezone", WIRE_TIMEZONE},
 };
 
+static const struct
+{
+	const char *name;
+	int			operator;
+}			filter_operators[] =
+
+{
+	{"eq", FILTER_EQ},
+	{"in", FILTER_IN},
+	{"ne", FILTER_NE},
+	{"not_in", FILTER_NOT_IN},
+	{"lt", FILTER_LT},
+	{"le", FILTER_LE},
+	{"gt", FILTER_GT},
+	{"ge", FILTER_GE},
+	{"substring", FILTER_SUBSTRING},
+	{"like", FILTER_LIKE},
+	{"and", FILTER_AND},
+	{"or", FILTER_OR},
+};
+
 PG_FUNCTION_INFO_V1(biconnector_fdw_validator);
+
+/*
+ * The value of the option filter_operators for a set of FILTER_..., palloc'd.
+ */
+char *
+filter_operators_text(int operators)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < lengthof(filter_operators); i++)
+	{
+		if (operators & filter_operators[i].operator)
+			appendStringInfo(&text, "%s%s", text.len > 0 ? "," : "", filter_operators[i].name);
+	}
+	return text.len > 0 ? text.data : pstrdup("none");
+}
 
 /*
  * The field type of this name in any letter case, or WIRE_UNKNOWN.
@@ -384,11 +423,7 @@ set_cost(const char *name, const char *value, void *field)
 static void
 set_filter_operators(const char *name, const char *value, void *field)
 {
-	static const struct
-	{
-		const char *name;
-		int			operator;
-	}			known[] = {{"eq", FILTER_EQ}, {"in", FILTER_IN}, {"none", 0}};
+	const char *hint = "It must be a list of eq, in, ne, not_in, lt, le, gt, ge, substring, like, and, or; or none.";
 	char	   *copy = pstrdup(value);
 	List	   *names;
 	ListCell   *lc;
@@ -396,20 +431,23 @@ set_filter_operators(const char *name, const char *value, void *field)
 	bool		none = false;
 
 	if (!SplitIdentifierString(copy, ',', &names) || names == NIL)
-		bad_value(name, value, "It must be a list of eq and in, or none.");
+		bad_value(name, value, hint);
 	foreach(lc, names)
 	{
 		int			i = 0;
 
-		while (i < lengthof(known) && strcmp(known[i].name, lfirst(lc)) != 0)
+		while (i < lengthof(filter_operators) &&
+			   strcmp(filter_operators[i].name, lfirst(lc)) != 0)
 			i++;
-		if (i == lengthof(known))
-			bad_value(name, value, "It must be a list of eq and in, or none.");
-		operators |= known[i].operator;
-		none |= known[i].operator == 0;
+		if (i < lengthof(filter_operators))
+			operators |= filter_operators[i].operator;
+		else if (strcmp(lfirst(lc), "none") == 0)
+			none = true;
+		else
+			bad_value(name, value, hint);
 	}
 	if (none && list_length(names) > 1)
-		bad_value(name, value, "It must be a list of eq and in, or none.");
+		bad_value(name, value, hint);
 	*(int *) field = operators;
 }
 
@@ -595,7 +633,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->userid = userid;
 	connector->servername = server->servername;
 	connector->row_limit = 500000;
-	connector->filter_operators = FILTER_EQ | FILTER_IN;
+	connector->filter_operators = -1;
 	connector->push_limit = PUSH_LIMIT_UNFILTERED;
 	connector->startup_cost = 1000.0;
 	connector->tuple_cost = 0.05;
@@ -650,6 +688,16 @@ wire_type_of_column(Form_pg_attribute attribute)
 }
 
 /*
+ * What is sent if nobody has said what the connector does right: what works
+ * wherever filters work at all.
+ */
+static int
+default_filter_operators(WireType wire_type)
+{
+	return wire_type == WIRE_INT || wire_type == WIRE_STRING ? FILTER_EQ | FILTER_IN : 0;
+}
+
+/*
  * What a foreign table, its server and the user's mapping say, palloc'd.
  * Raises if there is no such table.
  */
@@ -678,9 +726,14 @@ get_table_options(Oid relid, Oid userid)
 			continue;
 		column->name = column->field = pstrdup(NameStr(attribute->attname));
 		column->wire_type = wire_type_of_column(attribute);
-		column->filter_operators = table->connector.filter_operators;
+		column->filter_operators = -1;
 		set_options(AttributeRelationId,
 					GetForeignColumnOptions(relid, attribute->attnum), column);
+		column->own_operators = column->filter_operators >= 0;
+		if (!column->own_operators)
+			column->filter_operators = table->connector.filter_operators;
+		if (column->filter_operators < 0)
+			column->filter_operators = default_filter_operators(column->wire_type);
 	}
 	table_close(relation, NoLock);
 	return table;

@@ -12,10 +12,12 @@
 #include "biconnector_fdw.h"
 
 #include "access/sysattr.h"
+#include "nodes/makefuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
 
@@ -36,48 +38,56 @@
 typedef struct PlanInfo
 {
 	TableOptions *table;
-	List	   *sent;			/* RestrictInfos to be sent */
-	List	   *filters;		/* of FilterExpr *, for each of them */
 	Bitmapset  *attrs_used;		/* offset by
 								 * FirstLowInvalidHeapAttributeNumber */
-	double		received;		/* rows that the answer is expected to have */
 } PlanInfo;
 
 /*
- * Choose the conditions to be sent: each field once, equality before IN.
+ * Elements of ForeignPath.fdw_private
+ */
+enum PathPrivateIndex
+{
+	PATH_PRIVATE_SENT,			/* RestrictInfos to be sent */
+	PATH_PRIVATE_FILTERS,		/* FilterExpr *, for each of them */
+	PATH_PRIVATE_LIMITS			/* expressions: LIMIT and OFFSET to be sent */
+};
+
+/*
+ * Choose the conditions to be sent from a list of RestrictInfos.
+ *
+ * A condition that is sent is checked before all others, so it must not come
+ * ahead of those of a security barrier view unless it tells nothing.
  */
 static void
-choose_conditions(RelOptInfo *baserel, PlanInfo *info)
+choose_conditions(PlannerInfo *root, RelOptInfo *baserel, List *clauses,
+				  List **sent, List **filters)
 {
-	static const int operators[] = {FILTER_EQ, FILTER_IN};
+	PlanInfo   *info = baserel->fdw_private;
 	ListCell   *lc;
 
-	for (int i = 0; i < lengthof(operators); i++)
+	foreach(lc, clauses)
 	{
-		foreach(lc, baserel->baserestrictinfo)
-		{
-			RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
-			FilterExpr *filter = palloc(sizeof(FilterExpr));
-			ListCell   *other;
-			bool		doubled = false;
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
+		FilterExpr *filter;
+		ListCell   *other;
 
-			if (rinfo->pseudoconstant ||
-				!filter_from_clause(baserel, info->table, rinfo->clause, filter) ||
-				filter->operator != operators[i])
-				continue;
-			foreach(other, info->filters)
-				doubled |= strcmp(info->table->columns[filter->attnum - 1].field,
-								  info->table->columns[((FilterExpr *) lfirst(other))->attnum - 1].field) == 0;
-			if (doubled)
-				continue;
-			info->sent = lappend(info->sent, rinfo);
-			info->filters = lappend(info->filters, filter);
+		if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, baserel))
+			continue;
+		filter = filter_from_clause(root, baserel, info->table, rinfo->clause);
+		foreach(other, *filters)
+		{
+			if (filter && filter_excludes(info->table, lfirst(other), filter))
+				filter = NULL;
 		}
+		if (filter == NULL)
+			continue;
+		*sent = lappend(*sent, rinfo);
+		*filters = lappend(*filters, filter);
 	}
 }
 
 /*
- * Estimate the relation's size, and find out what can be sent.
+ * Estimate the relation's size.
  */
 void
 biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
@@ -87,7 +97,6 @@ biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreign
 
 	baserel->fdw_private = info;
 	info->table = get_table_options(foreigntableid, compat_planner_userid(root, baserel));
-	choose_conditions(baserel, info);
 
 	pull_varattnos((Node *) baserel->reltarget->exprs, baserel->relid, &info->attrs_used);
 	foreach(lc, baserel->baserestrictinfo)
@@ -97,27 +106,115 @@ biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreign
 	if (!compat_relation_has_statistics(baserel))
 		baserel->tuples = DEFAULT_ROWS;
 	set_baserel_size_estimates(root, baserel);
-	info->received = clamp_row_est(baserel->tuples *
-								   clauselist_selectivity(root, info->sent, 0, JOIN_INNER, NULL));
 }
 
 /*
- * The one path that there is: a request, and what comes back.
+ * A request, and what comes back.  With conditions that need values of other
+ * relations, if there are any: then those are required_outer.
+ */
+static void
+add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer)
+{
+	PlanInfo   *info = baserel->fdw_private;
+	ConnectorOptions *connector = &info->table->connector;
+	ParamPathInfo *param_info = get_baserel_parampathinfo(root, baserel, required_outer);
+	List	   *clauses = baserel->baserestrictinfo;
+	List	   *sent = NIL;
+	List	   *filters = NIL;
+	QualCost	cost;
+	Cost		startup_cost;
+	double		received;
+
+	if (param_info)
+		clauses = list_concat_copy(clauses, param_info->ppi_clauses);
+	choose_conditions(root, baserel, clauses, &sent, &filters);
+
+	received = clamp_row_est(baserel->tuples *
+							 clauselist_selectivity(root, sent, baserel->relid,
+													JOIN_INNER, NULL));
+	cost_qual_eval(&cost, clauses, root);
+	startup_cost = connector->startup_cost + cost.startup;
+	add_path(baserel, (Path *)
+			 compat_create_foreignscan_path(root, baserel,
+											param_info ? param_info->ppi_rows : baserel->rows,
+											startup_cost,
+											startup_cost + received *
+											(connector->tuple_cost + cpu_tuple_cost + cost.per_tuple),
+											required_outer,
+											list_make3(sent, filters, NIL)));
+}
+
+/*
+ * Add the outer relations of a join clause to the list of those by which a
+ * scan can be parameterized, if the clause can be sent.
+ */
+static void
+consider_clause(PlannerInfo *root, RelOptInfo *baserel, RestrictInfo *rinfo, List **outers)
+{
+	PlanInfo   *info = baserel->fdw_private;
+	Relids		required_outer;
+	ListCell   *lc;
+
+	if (!join_clause_is_movable_to(rinfo, baserel) ||
+		!restriction_is_securely_promotable(rinfo, baserel) ||
+		filter_from_clause(root, baserel, info->table, rinfo->clause) == NULL)
+		return;
+	required_outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
+	required_outer = bms_del_member(required_outer, baserel->relid);
+	if (bms_is_empty(required_outer))
+		return;
+	foreach(lc, *outers)
+	{
+		if (bms_equal(lfirst(lc), required_outer))
+			return;
+	}
+	*outers = lappend(*outers, required_outer);
+}
+
+/*
+ * Callback: is this member of an equivalence class the column?
+ */
+static bool
+is_member_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *class,
+				 EquivalenceMember *member, void *column)
+{
+	Node	   *node = (Node *) member->em_expr;
+
+	while (node && IsA(node, RelabelType))
+		node = (Node *) ((RelabelType *) node)->arg;
+	return node && IsA(node, Var) && ((Var *) node)->varno == rel->relid &&
+		((Var *) node)->varattno == *(AttrNumber *) column;
+}
+
+/*
+ * The paths: one request for all that the relation's own conditions leave, and
+ * requests for the rows that join to one of another relation.
  */
 void
 biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 {
 	PlanInfo   *info = baserel->fdw_private;
-	ConnectorOptions *connector = &info->table->connector;
-	Cost		startup_cost = connector->startup_cost + baserel->baserestrictcost.startup;
-	Cost		per_row = connector->tuple_cost + cpu_tuple_cost +
-		baserel->baserestrictcost.per_tuple;
+	List	   *outers = NIL;
+	ListCell   *lc;
 
-	add_path(baserel, (Path *)
-			 compat_create_foreignscan_path(root, baserel, baserel->rows,
-											startup_cost,
-											startup_cost + info->received * per_row,
-											baserel->lateral_relids, NIL));
+	add_scan_path(root, baserel, baserel->lateral_relids);
+
+	foreach(lc, baserel->joininfo)
+		consider_clause(root, baserel, lfirst(lc), &outers);
+	for (AttrNumber attnum = 1; baserel->has_eclass_joins && attnum <= info->table->ncolumns; attnum++)
+	{
+		ListCell   *clause;
+		List	   *clauses;
+
+		if (info->table->columns[attnum - 1].filter_operators == 0)
+			continue;
+		clauses = generate_implied_equalities_for_column(root, baserel, is_member_column, &attnum,
+														 baserel->lateral_referencers);
+		foreach(clause, clauses)
+			consider_clause(root, baserel, lfirst(clause), &outers);
+	}
+	foreach(lc, outers)
+		add_scan_path(root, baserel, lfirst(lc));
 }
 
 /*
@@ -125,8 +222,9 @@ biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreignta
  * Only one that filters before it limits can be sent both.
  */
 static bool
-limit_goes_with(const RelOptInfo *baserel, const PlanInfo *info)
+limit_goes_with(const RelOptInfo *baserel, List *sent)
 {
+	PlanInfo   *info = baserel->fdw_private;
 	ListCell   *lc;
 
 	if (info->table->connector.push_limit == PUSH_LIMIT_NONE)
@@ -139,7 +237,7 @@ limit_goes_with(const RelOptInfo *baserel, const PlanInfo *info)
 		if (rinfo->pseudoconstant)
 			continue;
 		if (info->table->connector.push_limit != PUSH_LIMIT_FILTERED ||
-			!list_member_ptr(info->sent, rinfo))
+			!list_member_ptr(sent, rinfo))
 			return false;
 	}
 	return true;
@@ -157,7 +255,8 @@ is_repeatable(Node *clause)
 
 /*
  * A copy of a scan's path that asks for a limited number of rows, with the
- * projection above it if there is one.  NULL if the path is something else.
+ * projection above it if there is one.  NULL if the path is something else, or
+ * must not be limited.
  */
 static Path *
 limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
@@ -170,7 +269,8 @@ limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
 		return inner ? (Path *) create_projection_path(root, rel, inner,
 													   projection->path.pathtarget) : NULL;
 	}
-	if (IsA(path, ForeignPath) && path->parent == rel)
+	if (IsA(path, ForeignPath) && path->parent == rel &&
+		limit_goes_with(rel, list_nth(((ForeignPath *) path)->fdw_private, PATH_PRIVATE_SENT)))
 	{
 		ForeignPath *copy = makeNode(ForeignPath);
 		Cost		run_cost = path->total_cost - path->startup_cost;
@@ -181,9 +281,10 @@ limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
 		copy->path.rows = clamp_row_est(path->rows * fraction);
 		copy->path.startup_cost = path->startup_cost * LIMIT_DISCOUNT;
 		copy->path.total_cost = (path->startup_cost + run_cost * fraction) * LIMIT_DISCOUNT;
-		copy->fdw_private = list_make1(parse->limitCount);
-		if (parse->limitOffset)
-			copy->fdw_private = lappend(copy->fdw_private, parse->limitOffset);
+		copy->fdw_private = list_copy(copy->fdw_private);
+		lfirst(list_nth_cell(copy->fdw_private, PATH_PRIVATE_LIMITS)) =
+			parse->limitOffset ? list_make2(parse->limitCount, parse->limitOffset)
+			: list_make1(parse->limitCount);
 		return (Path *) copy;
 	}
 	return NULL;
@@ -216,7 +317,6 @@ biconnectorGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 		parse->groupClause != NIL || parse->groupingSets != NIL ||
 		parse->hasAggs || parse->havingQual != NULL || parse->hasWindowFuncs ||
 		parse->hasTargetSRFs || parse->rowMarks != NIL || root->rowMarks != NIL ||
-		!limit_goes_with(input_rel, input_rel->fdw_private) ||
 		!is_repeatable(parse->limitCount) || !is_repeatable(parse->limitOffset))
 		return;
 
@@ -268,10 +368,11 @@ biconnectorGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntab
 						  Plan *outer_plan)
 {
 	PlanInfo   *info = baserel->fdw_private;
+	List	   *sent = list_nth(best_path->fdw_private, PATH_PRIVATE_SENT);
 	List	   *local = NIL;
-	List	   *values = NIL;
-	List	   *columns = NIL;
-	List	   *operators = NIL;
+	List	   *expressions = NIL;
+	List	   *filters = NIL;
+	int			nvalues;
 	ListCell   *lc;
 
 	foreach(lc, scan_clauses)
@@ -279,21 +380,16 @@ biconnectorGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntab
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, lc);
 
 		/* a pseudoconstant one is checked in a Result node above */
-		if (!rinfo->pseudoconstant && !list_member_ptr(info->sent, rinfo))
+		if (!rinfo->pseudoconstant && !list_member_ptr(sent, rinfo))
 			local = lappend(local, rinfo->clause);
 	}
-	foreach(lc, info->filters)
-	{
-		FilterExpr *filter = lfirst(lc);
+	foreach(lc, (List *) list_nth(best_path->fdw_private, PATH_PRIVATE_FILTERS))
+		filters = lappend(filters, filter_to_plan(lfirst(lc), &expressions));
+	nvalues = list_length(expressions);
+	expressions = list_concat(expressions,
+							  list_nth(best_path->fdw_private, PATH_PRIVATE_LIMITS));
 
-		values = lappend(values, filter->value);
-		columns = lappend_int(columns, filter->attnum);
-		operators = lappend_int(operators, filter->operator);
-	}
-
-	/* the path's own list is that of the LIMIT to be sent, if there is one */
-	return make_foreignscan(tlist, local, baserel->relid,
-							list_concat(values, best_path->fdw_private),
-							list_make3(needed_columns(info), columns, operators),
-							NIL, extract_actual_clauses(info->sent, false), outer_plan);
+	return make_foreignscan(tlist, local, baserel->relid, expressions,
+							list_make3(needed_columns(info), filters, makeInteger(nvalues)),
+							NIL, extract_actual_clauses(sent, false), outer_plan);
 }

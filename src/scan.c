@@ -98,6 +98,7 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	TupleDesc	tupdesc = RelationGetDescr(node->ss.ss_currentRelation);
 	ConnectorScan *state = palloc0(sizeof(ConnectorScan));
+	int			nvalues = intVal(list_nth(plan->fdw_private, SCAN_PRIVATE_VALUES));
 	List	   *values;
 	ListCell   *lc;
 
@@ -105,16 +106,16 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	state->table = get_table_options(RelationGetRelid(node->ss.ss_currentRelation),
 									 compat_executor_userid(node));
 	state->columns = list_nth(plan->fdw_private, SCAN_PRIVATE_COLUMNS);
-	state->filter_columns = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_COLUMNS);
-	state->filter_operators = list_nth(plan->fdw_private, SCAN_PRIVATE_FILTER_OPERATORS);
+	foreach(lc, (List *) list_nth(plan->fdw_private, SCAN_PRIVATE_FILTERS))
+		state->filters = lappend(state->filters, filter_from_plan(lfirst(lc), plan->fdw_exprs));
 	prepare_fields(state, tupdesc);
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 
 	values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
-	state->limit_values = list_copy_tail(values, list_length(state->filter_columns));
-	state->filter_values = list_truncate(values, list_length(state->filter_columns));
-	if (state->limit_values != NIL && state->filter_values != NIL)
+	state->limit_values = list_copy_tail(values, nvalues);
+	state->filter_values = list_truncate(values, nvalues);
+	if (state->limit_values != NIL && state->filters != NIL)
 		state->held_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
 												  &TTSOpsMinimalTuple);
 	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
@@ -135,55 +136,67 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 
 /*
  * Evaluate the conditions that the plan wants to send, and make a list of
- * those that are sent.  False if one of them can be true for no row.
+ * those that are sent.  *all is whether that is all of them.  False if one of
+ * them can be true for no row.
  */
 static bool
-bind_filter(ForeignScanState *node, List **filter)
+bind_filter(ForeignScanState *node, List **filter, bool *all)
 {
 	ConnectorScan *state = node->fdw_state;
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	ExprContext *econtext = node->ss.ps.ps_ExprContext;
+	int			count = list_length(state->filter_values);
+	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
+	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
 	int			variables = 3 + list_length(state->table->connector.settings) +
 		list_length(state->fields);
-	ListCell   *value;
-	ListCell   *column;
-	ListCell   *operator;
+	bool		never = false;
+	ListCell   *lc;
+	MemoryContext caller;
 
-	*filter = NIL;
-	forthree(value, state->filter_values, column, state->filter_columns,
-			 operator, state->filter_operators)
+	foreach(lc, state->filter_values)
 	{
-		int			index = foreach_current_index(value);
-		Oid			type = exprType(list_nth(plan->fdw_exprs, index));
-		FilterCondition *condition = palloc(sizeof(FilterCondition));
-		Datum		datum;
-		bool		isnull;
+		int			index = foreach_current_index(lc);
 
-		datum = ExecEvalExpr((ExprState *) lfirst(value), econtext, &isnull);
-		switch (filter_bind(state->table, lfirst_int(column), lfirst_int(operator),
-							type, datum, isnull, condition))
+		values[index] = ExecEvalExpr((ExprState *) lfirst(lc), node->ss.ps.ps_ExprContext,
+									 &nulls[index]);
+	}
+	*filter = NIL;
+	*all = true;
+	foreach(lc, state->filters)
+	{
+		int			index = foreach_current_index(lc);
+		List	   *conditions = NIL;
+		FilterVerdict verdict = filter_bind(state->table, lfirst(lc), values, nulls, &conditions);
+		ListCell   *each;
+
+		if (verdict == FILTER_NEVER)
+			return false;
+		if (verdict == FILTER_KEEP || bms_is_member(index, state->withheld))
 		{
-			case FILTER_NEVER:
-				return false;
-			case FILTER_KEEP:
-				continue;
-			case FILTER_SEND:
-				break;
-		}
-		if (bms_is_member(condition->attnum, state->withheld) ||
-			trust_get(state->table, condition) == TRUST_DROPPED ||
-			variables + list_length(condition->values) > MAX_REQUEST_VARIABLES)
+			*all = false;
 			continue;
-		variables += list_length(condition->values);
-		*filter = lappend(*filter, condition);
-		if (!bms_is_member(index, state->sent))
+		}
+		foreach(each, conditions)
 		{
-			MemoryContext caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+			FilterCondition *condition = lfirst(each);
 
-			state->sent = bms_add_member(state->sent, index);
-			MemoryContextSwitchTo(caller);
+			condition->clauses = bms_make_singleton(index);
+			if (trust_get(state->table, condition) == TRUST_DROPPED ||
+				variables + filter_variables(condition) > MAX_REQUEST_VARIABLES ||
+				!filter_add(state->table, filter, condition, &never))
+			{
+				*all = false;
+				continue;
+			}
+			if (never)
+				return false;
+			variables += filter_variables(condition);
 		}
 	}
+
+	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+	foreach(lc, *filter)
+		state->sent = bms_add_members(state->sent, ((FilterCondition *) lfirst(lc))->clauses);
+	MemoryContextSwitchTo(caller);
 	return true;
 }
 
@@ -267,6 +280,7 @@ start_request(ForeignScanState *node)
 	ConnectorScan *state = node->fdw_state;
 	MemoryContext caller;
 	int			rows;
+	bool		all;
 
 	state->answer = NULL;
 	state->matched = false;
@@ -277,10 +291,10 @@ start_request(ForeignScanState *node)
 	state->request.fields = state->fields;
 	state->request.select_all = state->select_all;
 	rows = rows_that_suffice(node);
-	if (bind_filter(node, &state->request.filter))
+	if (bind_filter(node, &state->request.filter, &all))
 	{
 		/* a condition that is only checked here would use the limit up */
-		if (list_length(state->request.filter) < list_length(state->filter_columns))
+		if (!all)
 			rows = 0;
 		set_request_limit(state, rows);
 		send_data_request(state);
@@ -340,11 +354,10 @@ must_ask_again(ForeignScanState *node)
 		if (trust_get(state->table, condition) == TRUST_BELIEVED)
 			continue;
 		state->doubted++;
-		if (!trust_verify(state->table, TupleDescAttr(tupdesc, condition->attnum - 1),
-						  condition, &state->statistics))
+		if (!trust_verify(state->table, tupdesc, condition, &state->statistics))
 		{
 			MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-			state->withheld = bms_add_member(state->withheld, condition->attnum);
+			state->withheld = bms_add_members(state->withheld, condition->clauses);
 			MemoryContextSwitchTo(state->request_context);
 			again = true;
 		}

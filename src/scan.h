@@ -18,9 +18,8 @@ typedef struct ConnectorScan
 
 	/* from the plan */
 	List	   *columns;		/* attribute numbers to fill */
-	List	   *filter_columns;
-	List	   *filter_operators;
-	List	   *filter_values;	/* of ExprState *, parallel to the two above */
+	List	   *filters;		/* of FilterExpr *: conditions to be sent */
+	List	   *filter_values;	/* of ExprState *: their values */
 	List	   *limit_values;	/* of ExprState *: LIMIT and OFFSET to be sent */
 
 	/* what a request for the columns looks like */
@@ -39,7 +38,8 @@ typedef struct ConnectorScan
 	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
 	TupleTableSlot *held_slot;
 	bool		full;			/* as many rows held as were asked for */
-	Bitmapset  *withheld;		/* columns without filter, for this scan only */
+	Bitmapset  *withheld;		/* conditions, by their place in the plan, not
+								 * to be sent in this scan */
 	bool		unlimited;		/* LIMIT is not sent any more in this scan */
 
 	/* for EXPLAIN ANALYZE, over all requests of the node */

@@ -34,7 +34,8 @@ typedef struct TrustKey
 	Oid			userid;
 	Oid			relid;
 	int32		attnum;
-	int32		form;			/* FILTER_..., or LONG_LIST */
+	int32		form;			/* FILTER_..., for a group also those of its
+								 * members; and LONG_LIST */
 } TrustKey;
 
 /* A long list reaches some connectors in another shape than a short one */
@@ -90,6 +91,19 @@ create_trust_table(void)
 	CacheRegisterSyscacheCallback(USERMAPPINGOID, server_or_mapping_changed, (Datum) 0);
 }
 
+static int32
+form_of(const FilterCondition *condition)
+{
+	int32		form = condition->operator;
+	ListCell   *lc;
+
+	if (list_length(condition->values) > MAX_FORM_ARRAY)
+		form |= LONG_LIST;
+	foreach(lc, condition->members)
+		form |= form_of(lfirst(lc));
+	return form;
+}
+
 static TrustKey
 make_key(const TableOptions *table, const FilterCondition *condition)
 {
@@ -100,9 +114,7 @@ make_key(const TableOptions *table, const FilterCondition *condition)
 	key.userid = table->connector.userid;
 	key.relid = table->relid;
 	key.attnum = condition->attnum;
-	key.form = condition->operator;
-	if (list_length(condition->values) > MAX_FORM_ARRAY)
-		key.form |= LONG_LIST;
+	key.form = form_of(condition);
 	return key;
 }
 
@@ -137,30 +149,126 @@ trust_set(const TableOptions *table, const FilterCondition *condition, TrustStat
 
 /* ---- showing the connector a row of its own ---- */
 
+/*
+ * A column of which a row is shown, and how.
+ */
+typedef struct Sample
+{
+	const TableOptions *table;
+	Form_pg_attribute attribute;
+	FilterKind	kind;
+	Converter  *converter;
+	HttpStatistics *statistics;
+} Sample;
+
 /* The value of one column, as filters send it, or NULL */
 static char *
-column_as_sent(const TableOptions *table, Form_pg_attribute attribute,
-			   Converter *converter, RowsValue *value)
+column_as_sent(const Sample *sample, RowsValue *value)
 {
-	FilterCondition condition;
+	char	   *text;
 	bool		isnull;
-	Datum		datum = converter_read(converter, value, &isnull);
+	Datum		datum = converter_read(sample->converter, value, &isnull);
 
-	if (isnull || filter_bind(table, attribute->attnum, FILTER_EQ, attribute->atttypid,
-							  datum, false, &condition) != FILTER_SEND)
+	if (isnull || filter_value(sample->kind, sample->attribute->atttypid, datum, PLACE_AT,
+							   &text) != VALUE_EXACT)
 		return NULL;
-	return linitial(condition.values);
+	return text;
 }
 
 /*
- * Ask for some rows without a filter, and choose a value from them that can
- * be sent: the one that comes latest.  *before is the number of rows in front
- * of its first appearance.  NULL if no value can be sent; *rows is how many
- * rows there were.
+ * Values for the operator under which a row with this value of the column has
+ * to be found, in the number of those given.  NIL if there are none.
+ */
+static List *
+matching_values(const FilterCondition *condition, char *text)
+{
+	char	   *other = NULL;
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	switch (condition->operator)
+	{
+		case FILTER_EQ:
+		case FILTER_LE:
+		case FILTER_GE:
+		case FILTER_SUBSTRING:
+			return list_make1(text);
+
+		case FILTER_IN:
+			values = list_copy(condition->values);
+			linitial(values) = text;
+			return values;
+
+		case FILTER_LIKE:
+			return list_make1(psprintf("%s%%", text));
+
+		case FILTER_GT:
+			other = filter_value_neighbour(condition->wire_type, text, -1);
+			break;
+
+		case FILTER_LT:
+			other = filter_value_neighbour(condition->wire_type, text, 1);
+			break;
+
+		case FILTER_NE:
+		case FILTER_NOT_IN:
+			foreach(lc, condition->values)
+			{
+				if (strcmp(lfirst(lc), text) != 0)
+					values = lappend(values, lfirst(lc));
+			}
+			if (values != NIL)
+				return values;
+			other = filter_value_neighbour(condition->wire_type, text, 1);
+			break;
+	}
+	return other ? list_make1(other) : NIL;
+}
+
+/*
+ * A condition of the same form which a row with this value of the column
+ * satisfies, palloc'd; or NULL.
+ */
+static FilterCondition *
+matching_condition(const FilterCondition *condition, char *text)
+{
+	FilterCondition *match = palloc(sizeof(FilterCondition));
+	ListCell   *lc;
+
+	*match = *condition;
+	if (condition->members == NIL)
+	{
+		match->values = matching_values(condition, text);
+		return match->values != NIL ? match : NULL;
+	}
+
+	/* one of OR is enough, AND needs all; each has to be of this column */
+	match->members = list_copy(condition->members);
+	foreach(lc, match->members)
+	{
+		FilterCondition *member = lfirst(lc);
+		FilterCondition *matching = NULL;
+
+		if (member->members == NIL && member->attnum == condition->attnum)
+			matching = matching_condition(member, text);
+		if (matching)
+			lfirst(lc) = matching;
+		if (matching && condition->operator == FILTER_OR)
+			return match;
+		if (!matching && condition->operator == FILTER_AND)
+			return NULL;
+	}
+	return condition->operator == FILTER_AND ? match : NULL;
+}
+
+/*
+ * Ask for some rows without a filter, and choose a value from them by which
+ * one can be asked for: the one that comes latest.  *before is the number of
+ * rows in front of its first appearance.  NULL if there is no such value; *rows
+ * is how many rows there were.
  */
 static char *
-sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *converter,
-			 HttpStatistics *statistics, int *before, int *rows)
+sample_value(const Sample *sample, const FilterCondition *condition, int *before, int *rows)
 {
 	DataRequest request = {0};
 	DataAnswer *answer;
@@ -172,9 +280,9 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 	char	   *chosen = NULL;
 	ErrorContextCallback errcallback;
 
-	request.fields = list_make1(unconstify(char *, table->columns[attribute->attnum - 1].field));
-	request.limit = Min(SAMPLE_ROWS, table->connector.row_limit);
-	answer = connector_data(table, &request, statistics);
+	request.fields = list_make1(unconstify(char *, sample->table->columns[sample->attribute->attnum - 1].field));
+	request.limit = Min(SAMPLE_ROWS, sample->table->connector.row_limit);
+	answer = connector_data(sample->table, &request, sample->statistics);
 	if (connector_data_refused(answer))
 		connector_data_raise(answer);
 
@@ -190,7 +298,9 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 		ListCell   *lc = NULL;
 
 		MemoryContextSwitchTo(row_context);
-		text = column_as_sent(table, attribute, converter, &values[0]);
+		text = column_as_sent(sample, &values[0]);
+		if (text && matching_condition(condition, text) == NULL)
+			text = NULL;
 		MemoryContextSwitchTo(caller);
 		foreach(lc, seen)
 		{
@@ -213,13 +323,12 @@ sample_value(const TableOptions *table, Form_pg_attribute attribute, Converter *
 }
 
 /*
- * Ask for a row by its value.  Returns whether it came; *rows is the number
- * of rows until then.
+ * Ask for a row with the value by the condition.  Returns whether it came;
+ * *rows is the number of rows until then.
  */
 static bool
-find_row(const TableOptions *table, Form_pg_attribute attribute, Converter *converter,
-		 FilterCondition *condition, const char *value, int limit,
-		 HttpStatistics *statistics, int *rows)
+find_row(const Sample *sample, FilterCondition *condition, const char *value, int limit,
+		 int *rows)
 {
 	DataRequest request = {0};
 	DataAnswer *answer;
@@ -229,10 +338,10 @@ find_row(const TableOptions *table, Form_pg_attribute attribute, Converter *conv
 	bool		found = false;
 	ErrorContextCallback errcallback;
 
-	request.fields = list_make1(unconstify(char *, condition->field));
+	request.fields = list_make1(unconstify(char *, sample->table->columns[sample->attribute->attnum - 1].field));
 	request.filter = list_make1(condition);
 	request.limit = limit;
-	answer = connector_data(table, &request, statistics);
+	answer = connector_data(sample->table, &request, sample->statistics);
 	*rows = 0;
 	if (connector_data_refused(answer))
 	{
@@ -248,7 +357,7 @@ find_row(const TableOptions *table, Form_pg_attribute attribute, Converter *conv
 	while (!found && (values = connector_data_next(answer)) != NULL)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(row_context);
-		char	   *text = column_as_sent(table, attribute, converter, &values[0]);
+		char	   *text = column_as_sent(sample, &values[0]);
 
 		found = text && strcmp(text, value) == 0;
 		(*rows)++;
@@ -266,21 +375,27 @@ find_row(const TableOptions *table, Form_pg_attribute attribute, Converter *conv
  * Drop the condition for the session, and tell the user.
  */
 static void
-drop_condition(const TableOptions *table, Form_pg_attribute attribute,
-			   const FilterCondition *condition, const char *reason)
+drop_condition(const Sample *sample, const FilterCondition *condition, const char *reason)
 {
+	const TableOptions *table = sample->table;
+	int			others = table->columns[sample->attribute->attnum - 1].filter_operators;
+
+	/* who cannot do equality can do neither form of it */
+	others &= ~(condition->operator & (FILTER_EQ | FILTER_IN) ? FILTER_EQ | FILTER_IN
+				: condition->operator);
 	trust_set(table, condition, TRUST_DROPPED);
 	ereport(WARNING,
 			(errcode(ERRCODE_FDW_ERROR),
 			 errmsg("the filter on field \"%s\" of foreign table \"%s\" is not sent in the current session any more",
-					condition->field, table->relname),
+					table->columns[sample->attribute->attnum - 1].field, table->relname),
 			 errdetail("The connector of server \"%s\" %s.", table->connector.servername, reason),
-			 errhint("ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s filter_operators 'none') turns it off for good.",
+			 errhint("ALTER FOREIGN TABLE %s ALTER COLUMN %s OPTIONS (%s filter_operators '%s') turns it off for good.",
 					 quote_qualified_identifier(get_namespace_name(get_rel_namespace(table->relid)),
 												table->relname),
-					 quote_identifier(NameStr(attribute->attname)),
-					 option_action(GetForeignColumnOptions(table->relid, attribute->attnum),
-								   "filter_operators"))));
+					 quote_identifier(NameStr(sample->attribute->attname)),
+					 option_action(GetForeignColumnOptions(table->relid, sample->attribute->attnum),
+								   "filter_operators"),
+					 filter_operators_text(others))));
 }
 
 /*
@@ -296,31 +411,33 @@ drop_condition(const TableOptions *table, Form_pg_attribute attribute,
  * Raises errors of the requests.  Leaves memory in the current context.
  */
 bool
-trust_verify(const TableOptions *table, Form_pg_attribute attribute,
+trust_verify(const TableOptions *table, TupleDesc tupdesc,
 			 const FilterCondition *condition, HttpStatistics *statistics)
 {
-	Converter  *converter = converter_create(attribute,
-											 &table->columns[attribute->attnum - 1],
-											 &table->connector);
-	FilterCondition shown = *condition;
+	const ColumnOptions *column = &table->columns[condition->attnum - 1];
+	Sample		sample;
+	FilterCondition *shown;
 	char	   *value;
 	int			before = 0;
 	int			rows = 0;
 	bool		limited = false;
 
-	value = sample_value(table, attribute, converter, statistics, &before, &rows);
+	sample.table = table;
+	sample.attribute = TupleDescAttr(tupdesc, condition->attnum - 1);
+	sample.kind = filter_kind(column, sample.attribute->atttypid, sample.attribute->atttypmod);
+	sample.converter = converter_create(sample.attribute, column, &table->connector);
+	sample.statistics = statistics;
+
+	value = sample_value(&sample, condition, &before, &rows);
 	if (rows == 0)
 		return true;			/* an empty table has nothing to lose */
 	if (value == NULL)
 		return false;
-
-	/* the same form with the same number of values */
-	shown.values = list_copy(condition->values);
-	linitial(shown.values) = value;
+	shown = matching_condition(condition, value);
 
 	if (before > 0)
 	{
-		if (find_row(table, attribute, converter, &shown, value, before, statistics, &rows))
+		if (find_row(&sample, shown, value, before, &rows))
 		{
 			trust_set(table, condition, TRUST_BELIEVED);
 			return true;
@@ -328,16 +445,14 @@ trust_verify(const TableOptions *table, Form_pg_attribute attribute,
 		/* other rows may have used the limit up: then it says nothing */
 		limited = rows < before;
 	}
-	if (!find_row(table, attribute, converter, &shown, value,
-				  table->connector.row_limit, statistics, &rows))
+	if (!find_row(&sample, shown, value, table->connector.row_limit, &rows))
 	{
-		drop_condition(table, attribute, condition,
-					   "does not find a row of its own by such a filter");
+		drop_condition(&sample, condition, "does not find a row of its own by such a filter");
 		return false;
 	}
 	if (limited)
 	{
-		drop_condition(table, attribute, condition,
+		drop_condition(&sample, condition,
 					   "applies the limit before the filter, which can lose rows");
 		return false;
 	}

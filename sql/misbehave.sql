@@ -127,6 +127,10 @@ INSERT INTO misbehaviours (topic, spec, meaning) VALUES
     ('limit', 'max_limit:500000', 'HTTP 500 for limits larger than our default'),
     ('limit', 'max_limit:100', 'HTTP 500 for limits larger than 100: row_limit has to be lowered'),
     ('limit', 'limit_before_filter', 'the limit counts the rows before the filter'),
+    ('limit', 'ignore_limit', 'the limit is ignored'),
+    ('limit', 'select_ignored', 'all fields come'),
+    ('limit', 'select_500', 'HTTP 500 for a select: count(*) and tests of empty answers have one'),
+    ('limit', 'ignore_limit,select_ignored,shuffled_header', 'several at once'),
     ('filter', 'ignore_filter', 'the filter is ignored'),
     ('filter', 'filter_loses_all', 'any filter finds nothing'),
     ('filter', 'case_insensitive', '"Apple" = "apple"'),
@@ -137,6 +141,33 @@ INSERT INTO misbehaviours (topic, spec, meaning) VALUES
     ('filter', 'prefixes_500', 'HTTP 500 for a key with an operator'),
     ('filter', 'filter_500', 'HTTP 500 for a filter'),
     ('filter', 'filter_error_200', 'an error with HTTP 200 for a filter'),
+    ('filter', 'first_key_only', 'only the first condition counts'),
+    ('filter', 'last_key_only', 'only the last condition counts'),
+    ('filter', 'accent_insensitive', '"été" = "ete"'),
+    ('filter', 'floats_as_text', '3 is not 3.0'),
+    ('filter', 'ne_as_eq', '!= acts as ='),
+    ('filter', 'long_list:0', 'arrays find nothing'),
+    ('filter', 'long_list:2', 'arrays of three values find nothing'),
+    ('filter', 'list_500', 'HTTP 500 for an array'),
+    ('filter', 'ge_as_gt', '>= acts as >'),
+    ('filter', 'le_as_lt', '<= acts as <'),
+    ('filter', 'ranges_as_text', '10 < 9'),
+    ('filter', 'ranges_ignore_case', 'ranges do not see the letter case'),
+    ('filter', 'ranges_ignored', 'ranges are always true'),
+    ('filter', 'ranges_skipped', 'ranges are left out'),
+    ('filter', 'ranges_500', 'HTTP 500 for a range'),
+    ('filter', 'substring_wildcards', '% and _ are wildcards of substrings'),
+    ('filter', 'like_case_insensitive', 'LIKE ''a%'' finds "Apple"'),
+    ('filter', 'like_equals', 'LIKE without wildcards'),
+    ('filter', 'like_500', 'HTTP 500 for LIKE'),
+    ('filter', 'logic_ignored', 'OR is read as AND'),
+    ('filter', 'groups_ignored', 'groups are left out'),
+    ('filter', 'groups_nothing', 'a group finds nothing'),
+    ('filter', 'groups_500', 'HTTP 500 for a group'),
+    ('filter', 'date_boundary', 'the day itself is lost'),
+    ('filter', 'date_at_noon', 'dates are stored with a time'),
+    ('filter', 'filter_zone:3', 'datetimes are taken for those of another time zone'),
+    ('filter', 'fractions_hidden', 'datetimes are stored with fractions of seconds'),
     ('filter', 'filter_loses_all,empty_bare', 'a filter finds nothing, and that is []'),
     ('filter', 'filter_500,case_insensitive,empty_double', 'several at once'),
     ('filter', 'ignore_filter,limit_100,strings', 'several at once'),
@@ -152,6 +183,7 @@ INSERT INTO misbehaviours (topic, spec, meaning) VALUES
     ('empty', 'empty_lie', '[] to anything but a request for one row'),
     ('empty', 'unknown_table_empty', 'an unknown table has no rows; these are known ones'),
     ('values', 'strings', 'all values are strings'),
+    ('values', 'date_times', 'dates have a time, 00:00:00'),
     ('values', 'booleans', '0 and 1 are false and true'),
     ('values', 'money_currency', 'money has a currency: 1234.50 USD'),
     ('values', 'wrong_types', 'the first integer of row 2 is "abc"'),
@@ -175,6 +207,7 @@ INSERT INTO misbehaviours (topic, spec, meaning) VALUES
     ('http', 'redirect:http://127.0.0.1:1/data', 'redirected to another origin'),
     ('http', 'redirect_same', 'redirected within the origin'),
     ('http', 'redirect_post_302', 'redirected within the origin, for POST'),
+    ('http', 'close_connection', 'no keep-alive'),
     ('http', 'form_only', 'JSON is refused'),
     ('http', 'json_only', 'forms are refused'),
     ('http', 'status:204', 'an error that sounds like success'),
@@ -323,6 +356,21 @@ SELECT count(*) FROM field.items WHERE status = 'won';
 ALTER FOREIGN TABLE field.items OPTIONS (ADD row_limit '50');
 SELECT count(*) FROM field.items;
 SELECT count(*) FROM field.items WHERE id = 200;
+DROP FOREIGN TABLE field.items;
+
+-- A connector that takes an array for its first value sends rows that match, so it
+-- cannot be told from one that has no more.  It must not be asked for arrays.
+CALL make_table('items', 'first_of_list');
+ALTER FOREIGN TABLE field.items OPTIONS (ADD filter_operators 'eq');
+SELECT id, status FROM field.items WHERE id IN (7, 200, 999);
+SELECT count(*) FROM field.items WHERE status = 'won';
+DROP FOREIGN TABLE field.items;
+
+-- Numbers that are shown with fewer digits than they have: conditions hold for what is shown
+CALL make_table('items', 'rounded_shown');
+SELECT id, price, amount FROM field.items WHERE price = 1234567.9;
+SELECT count(*) FROM field.items WHERE price = 1234567.891;
+SELECT count(*) FROM field.items WHERE id = 8 AND price > 1234567.891;
 DROP FOREIGN TABLE field.items;
 
 -- An unknown table without rows is like a known one without

@@ -11,95 +11,26 @@ They are applied in the order of their names.  Most concern /data only; `check/`
 `table_description/` or `data/` in front of a name makes it concern that endpoint instead, where
 that makes sense: `check/status:500`.  A name that does not exist is answered with HTTP 400.
 
-Started as a program, this file lists the names.
+Started as a program, this file lists the names.  It has what is wrong with answers and the handler
+that does it all; what is misunderstood of the question is in `misbehave_query.py`, the register of
+names in `faults.py`.
 """
 
 import itertools
 import json
 import urllib.parse
-from collections import namedtuple
 
 from connector import ENDPOINTS, Answer, Handler
+from faults import FAULTS, LATER, Instead, fault, find_faults
+from misbehave_query import MisbehavingFilter
 from request import RequestError, as_dict
-from tables import NUMBERS, Field, Filter, Table, scalar_text
+from tables import NUMBERS, Field, Table
 
-# A fault changes what there is at one stage of the work: function(handler, subject[, argument]).
-#   request  the members of the request     tables  the tables there are      fields  of a table
-#   filter   a MisbehavingFilter            query   a tables.Query            rows    connector.Rows
-#   answer   a connector.Answer
-Fault = namedtuple("Fault", "stage endpoints argument function")
-FAULTS = {}                     # name -> its faults: one, or one for each of several stages
-DATA = ("data",)
-LATER = ("table_description", "data")       # the endpoints that are told a table
-EQUALITIES = ("=", "!=", "!", "@", "!@")
 ENDLESS = float("inf")
-
-
-def fault(stage, endpoints=DATA, argument=None, name=None):
-    """Makes a function a misbehaviour; `argument` converts what follows the colon in its name."""
-    def register(function):
-        FAULTS.setdefault(name or function.__name__, []).append(
-            Fault(stage, endpoints, argument, function))
-        return function
-    return register
-
-
-class Instead(Exception):
-    """Gives up the right answer for another one."""
-
-    def __init__(self, answer):
-        super().__init__()
-        self.answer = answer
 
 
 class Hangup(Exception):
     """Raised by the parts of an answer: the connection is closed in the middle of it."""
-
-
-class MisbehavingFilter(Filter):
-    """A filter that loses rows, by the attributes that faults have set."""
-
-    strict_types = not_in_as_in = vendor = False
-
-    def __init__(self, field_of):
-        super().__init__(field_of)
-        self.foldings = []      # pairs (SQL, Python) that both sides of an equality go through
-
-    def condition(self, operator, field, value):
-        values = value if isinstance(value, list) else [value]
-        if self.strict_types and field.type in NUMBERS and any(
-                isinstance(item, str) for item in values):
-            return "0"
-        if self.not_in_as_in and operator == "!@":
-            operator = "@"
-        if self.vendor:
-            if operator in ("=%", "%="):
-                return "0"
-            if operator == "%":
-                pattern = self.parameter(f"%{scalar_text(field, value)}%")
-                return f"CAST({field.sql} AS TEXT) LIKE {pattern}"
-            if operator in ("!", "!@") or operator[0] in "<>" and isinstance(value, list):
-                operator = "="
-        return super().condition(operator, field, value)
-
-    def folded(self, operator, field):
-        """The foldings in force."""
-        return self.foldings if field.type == "STRING" and operator in EQUALITIES else []
-
-    def operand(self, operator, field):
-        sql = super().operand(operator, field)
-        for template, _ in self.folded(operator, field):
-            sql = template.format(sql)
-        return sql
-
-    def converted(self, operator, field, value):
-        value = super().converted(operator, field, value)
-        if value is not None:
-            for _, fold in self.folded(operator, field):
-                value = fold(value)
-            if self.vendor and field.type == "DATE" and " " not in value:
-                value += " 00:00:00"            # and the column is without a time
-        return value
 
 
 class MisbehavingHandler(Handler):
@@ -171,131 +102,6 @@ class MisbehavingHandler(Handler):
             if table in ("*", str(params.get("table"))):
                 names += switched_on.split(",")
         return [found for name in filter(None, names) for found in find_faults(name, endpoint)]
-
-
-def find_faults(text, endpoint):
-    """The faults behind `[endpoint/]name[:argument]` that concern this endpoint."""
-    path, colon, argument = text.partition(":")
-    only, _, name = path.rpartition("/")
-    if name not in FAULTS or only not in ("", *ENDPOINTS):
-        raise RequestError(400, "UNKNOWN_MISBEHAVIOUR", f"there is no misbehaviour {text}")
-    for found in FAULTS[name]:
-        if bool(found.argument) != bool(colon):
-            raise RequestError(400, "UNKNOWN_MISBEHAVIOUR", f"{name} takes "
-                               f"{'an' if found.argument else 'no'} argument")
-        if endpoint in ((only,) if only else found.endpoints):
-            try:
-                yield found, (found.argument(argument),) if found.argument else ()
-            except ValueError:
-                raise RequestError(400, "UNKNOWN_MISBEHAVIOUR",
-                                   f"{argument!r} is no argument for {name}") from None
-
-
-# ------------------------------------------------------------------------ limit
-
-@fault("query")
-def limit_100(_call, query):
-    """no limit, or 0, means 100 rows at most"""
-    query.limit = query.limit or 100
-
-
-@fault("query", argument=int)
-def cap(_call, query, most):
-    """N: never more than N rows, whatever was asked for"""
-    query.limit = min(query.limit or most, most)
-
-
-@fault("request", argument=int)
-def max_limit(_call, params, most):
-    """N: HTTP 500 for a limit above N"""
-    if int(params.get("limit") or 0) > most:
-        raise RequestError(500, "LIMIT", f"the limit is above {most}")
-
-
-@fault("query")
-def limit_before_filter(_call, query):
-    """the limit counts the rows before the filter, not after it"""
-    if query.limit:
-        query.source = f"(SELECT * FROM {query.source} LIMIT {query.limit})"
-        query.limit = 0
-
-
-# ------------------------------------------------------------------------ filter
-
-@fault("request")
-def ignore_filter(_call, params):
-    """the filter is ignored; the limit is not"""
-    params.pop("filter", None)
-
-
-@fault("query")
-def filter_loses_all(_call, query):
-    """any filter finds nothing"""
-    if query.where:
-        query.where, query.values = "0", []
-
-
-@fault("filter")
-def case_insensitive(call, condition):
-    """equality and IN do not tell upper from lower case, in any script"""
-    call.db.create_function("casefold", 1, lambda text: text and text.casefold())
-    condition.foldings.append(("casefold({})", str.casefold))
-
-
-@fault("filter")
-def ignore_trailing_blanks(_call, condition):
-    """equality and IN do not see blanks at the end"""
-    condition.foldings.append(("rtrim({}, ' ')", lambda text: text.rstrip(" ")))
-
-
-@fault("filter")
-def strict_types(_call, condition):
-    """a string finds nothing in a field of numbers (and a form has only strings)"""
-    condition.strict_types = True
-
-
-@fault("filter")
-def not_in_as_in(_call, condition):
-    """!@ acts as @"""
-    condition.not_in_as_in = True
-
-
-@fault("filter")
-def vendor(_call, condition):
-    """the vendor's example: misreads !, !@, LIKE, arrays on ranges and dates; 100 rows"""
-    condition.vendor = True
-
-
-fault("query", name="vendor")(limit_100)
-
-
-@fault("request")
-def prefixes_500(_call, params):
-    """HTTP 500 for a filter key with an operator in front"""
-    if has_prefix(params.get("filter")):
-        raise RequestError(500, "FILTER", "what does this operator mean?")
-
-
-def has_prefix(group):
-    if isinstance(group, list):
-        return any(map(has_prefix, group))
-    return isinstance(group, dict) and any(
-        Filter.KEY.fullmatch(key)[1] or key.isdecimal() and has_prefix(value)
-        for key, value in group.items())
-
-
-@fault("request")
-def filter_500(_call, params):
-    """HTTP 500 for any filter"""
-    if params.get("filter"):
-        raise RequestError(500, "FILTER", "filters are not supported")
-
-
-@fault("request")
-def filter_error_200(call, params):
-    """an error object with HTTP 200 for any filter"""
-    if params.get("filter"):
-        error_200(call, params)
 
 
 # ------------------------------------------------------------------------ header and fields
@@ -389,6 +195,13 @@ def zero_dates(_call, rows):
     """dates that are NULL come as zeros: 0000-00-00, and 0000-00-00 00:00:00"""
     zero = {"DATE": "0000-00-00", "DATETIME": "0000-00-00 00:00:00"}
     edit_values(rows, lambda field, value: zero.get(field.type) if value is None else value)
+
+
+@fault("rows")
+def date_times(_call, rows):
+    """dates come with a time: 2024-02-29 00:00:00"""
+    edit_values(rows, lambda field, value: value + " 00:00:00"
+                if value and field.type == "DATE" and " " not in value else value)
 
 
 @fault("rows")
@@ -677,6 +490,12 @@ def json_only(call, _params):
     """HTTP 415 for a form, at every endpoint"""
     if call.format != "json":
         raise RequestError(415, "UNSUPPORTED_MEDIA_TYPE", "send JSON")
+
+
+@fault("answer", ENDPOINTS)
+def close_connection(_call, answer):
+    """no keep-alive: the connection is closed after each answer, at every endpoint"""
+    answer.headers["Connection"] = "close"
 
 
 # ------------------------------------------------------------------------ /check

@@ -585,6 +585,13 @@ class Misbehaviours(Case):
         self.answer("max_limit:10", limit=11, status=500)
         self.assertEqual(len(self.answer("max_limit:10", limit=10)), 11)
         self.assertEqual(self.found("limit_before_filter", {"=STATUS": "won"}, limit=3), [2])
+        self.assertEqual(len(self.answer("ignore_limit", limit=2)), 251)
+        self.assertEqual(self.found("ignore_limit", {"<ID": 4}, limit=2), [1, 2, 3])
+
+    def test_select(self):
+        self.assertEqual(self.answer("select_ignored", select=["NAME"])[1], list(ITEMS[1]))
+        self.answer("select_500", select=["NAME"], status=500)
+        self.assertEqual(len(self.answer("select_500")), 251)
 
     def test_filters(self):
         self.assertEqual(len(self.found("ignore_filter", {"=ID": 1})), 250)
@@ -608,6 +615,189 @@ class Misbehaviours(Case):
         self.assertEqual(len(self.answer("filter_500")), 251)
         self.assertIn("error", self.answer("filter_error_200", filter={"ID": 1}))
         self.assertEqual(len(self.answer("filter_error_200")), 251)
+
+    def check_filters(self, cases):
+        """Each has the names, a filter, and the ids it finds or how the right rows look."""
+        for names, condition, expected in cases:
+            if callable(expected):
+                expected = [row[0] for row in ITEMS.values() if expected(row)]
+                self.assertTrue(0 < len(expected) < len(ITEMS))
+            self.assertEqual(self.found(names, condition), expected, (names, condition))
+
+    def refuses(self, name, refused, accepted):
+        """HTTP 500 for each of some filters, and each of the others does what it should."""
+        for condition in refused:
+            answer = self.answer(name, filter=condition, status=500)
+            self.assertEqual(answer["error"], "FILTER")
+        for condition in accepted:
+            self.assertEqual(self.found(name, condition), self.ids("items", condition))
+
+    def test_equality(self):
+        self.check_filters([
+            ("accent_insensitive", {"=NAME": "ete"}, [31, 32]),
+            ("accent_insensitive", {"NAME": ["été", "Елка"]}, [11, 31, 32]),
+            ("accent_insensitive", {"!=NAME": "ete", "@ID": [11, 31, 32, 33]}, [11, 33]),
+            ("accent_insensitive", {"!@NAME": ["ete"], "@ID": [11, 31, 32, 33]}, [11, 33]),
+            ("accent_insensitive", {"=NAME": "Ete"}, []),
+            ("accent_insensitive", {"%NAME": "ét"}, [31]),
+            ("accent_insensitive,case_insensitive", {"=NAME": "ELKA"}, []),
+            ("accent_insensitive,case_insensitive", {"=NAME": "ЕЛКА"}, [11]),
+            ("case_insensitive,accent_insensitive", {"=NAME": "ÉTE"}, [31, 32]),
+            ("floats_as_text", {"=PRICE": "3"}, []),
+            ("floats_as_text", {"PRICE": ["3.0", "9.99"]}, [1, 9]),
+            ("floats_as_text", {"@PRICE": ["1e-7"]}, []),
+            ("floats_as_text", {"!=PRICE": "3", "<=ID": 9, ">ID": 8}, [9]),
+            ("floats_as_text", {"=QTY": "5", "<ID": 9, ">=PRICE": "3"}, [1]),
+            ("ne_as_eq", {"!=ID": 2}, [2]), ("ne_as_eq", {"!NAME": "apple"}, [2]),
+            ("ne_as_eq", {"!@ID": [2], "<ID": 4}, [1, 3]),
+            ("not_in_as_in,ne_as_eq", {"!@ID": [1, 2, 3], "!=ID": 3}, [3]),
+            ("first_of_list", {"ID": [3, 1, 2]}, [3]),
+            ("first_of_list", {"!@ID": [3, 1, 2], "<ID": 5}, [1, 2, 4]),
+            ("first_of_list", {"<ID": 3}, [1, 2]),
+            ("long_list:2", {"ID": [1, 2]}, [1, 2]), ("long_list:2", {"@ID": [1, 2, 3]}, []),
+            ("long_list:2", {"!@ID": [1, 2, 3]}, []),
+            ("long_list:2,first_of_list", {"ID": [1, 2, 3]}, []),
+            ("first_of_list,long_list:2", {"ID": [1, 2, 3]}, [1])])
+        self.refuses("list_500", [{"ID": [1]}, {"@ID": [1, 2]}, {"!@ID": [1]}],
+                     [{"=ID": 1}, {"0": {"LOGIC": "OR", "=ID": 1, "<ID": 3}}])
+
+    def test_keys(self):
+        three = {"=STATUS": "won", "<ID": 10, "=NAME": "apple"}
+        self.check_filters([
+            ("first_key_only", three, lambda row: row[2] == "won"),
+            ("last_key_only", three, [2]),
+            ("last_key_only", {"=NAME": "apple", "<ID": 3}, [1, 2]),
+            ("last_key_only", {"=ID": 7}, [7]),
+            ("last_key_only", {"0": {"LOGIC": "OR", "=ID": 1, "@ID": [2, 3]}}, [2, 3]),
+            ("first_key_only", {"0": {"LOGIC": "OR", "=ID": 1, "@ID": [2, 3]}}, [1]),
+            ("last_key_only", {"LOGIC": "OR", "0": {"=ID": 1}, "1": {"=ID": 2}}, [2])])
+
+    def test_ranges(self):
+        self.check_filters([
+            ("ge_as_gt", {">=ID": 249}, [250]),
+            ("ge_as_gt", {">=BORN": "1999-12-31", "<ID": 8}, [1, 2, 7]),
+            ("ge_as_gt", {">ID": 248, "<=ID": 249}, [249]),
+            ("le_as_lt", {"<=ID": 2}, [1]), ("le_as_lt", {"<=NAME": "", "<ID": 9}, []),
+            ("le_as_lt", {">=ID": 249, "<ID": 250}, [249]),
+            ("ge_as_gt,le_as_lt", {">=ID": 1, "<=ID": 3}, [2]),
+            ("ranges_as_text", {"<ID": "11"}, lambda row: str(row[0]) < "11"),
+            ("ranges_as_text", {">=PRICE": "9"}, lambda row: str(row[4] or "") >= "9"),
+            ("ranges_as_text", {"<=AMOUNT": "-9", "@ID": [5, 7]}, []),
+            ("ranges_as_text", {"<=AMOUNT": "0", "@ID": [3, 5, 6, 7]}, [5, 7]),
+            ("ranges_as_text", {"=QTY": "5", "@ID": [1, 2]}, [1]),
+            ("ranges_as_text", {">=STATUS": "won"}, lambda row: (row[2] or "") >= "won"),
+            ("ranges_ignore_case", {">NAME": "APPLE", "<=NAME": "apple "}, [4]),
+            ("ranges_ignore_case", {">=NAME": "apple", "<=NAME": "APPLE"}, [1, 2, 3]),
+            ("ranges_ignore_case", {">=NAME": "ПРИВЕТ", "<NAME": "привета"}, [8, 9, 10]),
+            ("ranges_ignore_case", {"=NAME": "APPLE"}, [3]),
+            ("ranges_ignore_case", {">ID": 249}, [250]),
+            ("ranges_ignored", {">ID": 5, "@ID": [4, 6]}, [4, 6]),
+            ("ranges_ignored", {"0": {"LOGIC": "OR", ">ID": 5, "=ID": 3}}, sorted(ITEMS)),
+            ("ranges_skipped", {"<=ID": 5, "@ID": [4, 6]}, [4, 6]),
+            ("ranges_skipped", {">=ID": 5}, sorted(ITEMS)),
+            ("ranges_skipped", {"0": {"LOGIC": "OR", ">ID": 5, "=ID": 3}}, [3])])
+        self.refuses("ranges_500", [{"<ID": 1}, {"<=ID": 1}, {">ID": 1}, {">=ID": 1},
+                                    {"0": {"LOGIC": "OR", "=ID": 1, ">ID": 9}}],
+                     [{"=ID": 1}, {"!=STATUS": "won"}, {"%NAME": "e"}])
+
+    def test_like(self):
+        self.check_filters([
+            ("substring_wildcards", {"%NAME": "s%ke_c"}, [17, 18]),
+            ("substring_wildcards", {"%NAME": "S%ke_c"}, []),
+            ("substring_wildcards", {"%NAME": "[b"}, [23]),
+            ("substring_wildcards", {"%NAME": "e*l"}, []),
+            ("substring_wildcards", {"=%NAME": "snake_%"}, [17]),
+            ("like_case_insensitive", {"%NAME": "PPL"}, [1, 2, 3, 4, 5]),
+            ("like_case_insensitive", {"=%NAME": "ПРИ%"}, [8, 9, 10]),
+            ("like_case_insensitive", {"%=NAME": "%[BRACKETS%"}, [23]),
+            ("like_case_insensitive", {"%NAME": "SNAKE_"}, [17]),
+            ("like_case_insensitive", {"=NAME": "APPLE"}, [3]),
+            ("like_case_insensitive,substring_wildcards", {"%NAME": "S%KE_C"}, [17, 18]),
+            ("like_equals", {"=%NAME": "app%"}, []), ("like_equals", {"%=NAME": "100%"}, [16]),
+            ("like_equals", {"=%NAME": "apple"}, [2]),
+            ("like_equals", {"=%ID": "25%"}, []), ("like_equals", {"=%ID": "25"}, [25]),
+            ("like_equals", {"%NAME": "ppl"}, [1, 2, 4, 5])])
+        self.refuses("like_500", [{"%NAME": "a"}, {"=%NAME": "a%"}, {"%=NAME": "a%"}],
+                     [{"=NAME": "apple"}, {"!=STATUS": "won"}, {"<ID": 3}])
+
+    def test_groups(self):
+        either = {"0": {"LOGIC": "OR", "0": {"=ID": 1}, "1": {"=ID": 2}}}
+        same = {"0": {"LOGIC": "OR", "0": {"<ID": 3}, "1": {"=NAME": "apple"}}}
+        plain = [{"=ID": 1}, {"ID": [1, 2]}, {"LOGIC": "OR", "=ID": 1, "=NAME": "apple"}]
+        self.check_filters([
+            ("logic_ignored", either, []), ("logic_ignored", same, [2]),
+            ("logic_ignored", {"LOGIC": "OR", "=ID": 1, "=NAME": "apple"}, []),
+            ("logic_ignored", {"0": {"logic": "or", "=ID": 1, "<ID": 5}}, [1]),
+            ("groups_ignored", either, sorted(ITEMS)),
+            ("groups_ignored", {**same, "@ID": [2, 9]}, [2, 9]),
+            ("groups_ignored", {"ID": [1, 2]}, [1, 2]),
+            ("groups_nothing", either, []), ("groups_nothing", {**same, "=ID": 2}, []),
+            ("groups_nothing", {"0": {"=ID": 1}}, []),
+            *(("groups_nothing", condition, [1, 2][:number])
+              for condition, number in zip(plain, (1, 2, 2)))])
+        self.refuses("groups_500", [either, same, {"0": {"=ID": 1}}], plain)
+
+    def test_dates(self):
+        self.check_filters([
+            ("date_boundary", {"=BORN": "1900-01-01"}, []),
+            ("date_boundary", {"BORN": ["1900-01-01", "1970-01-01"]}, []),
+            ("date_boundary", {">BORN": "1899-12-31", "<=BORN": "1900-01-01"}, [6]),
+            ("date_boundary", {">=BORN": "1900-01-01", "<BORN": "1970-01-01"}, [5]),
+            ("date_boundary", {"!=BORN": "1900-01-01", "@ID": [5, 6]}, [5, 6]),
+            ("date_boundary", {">CREATED": "2024-02-29", "<CREATED": "2024-03-01"}, [1]),
+            ("date_at_noon", {"=BORN": "1900-01-01"}, []),
+            ("date_at_noon", {"=BORN": "1900-01-01 12:00:00"}, [6]),
+            ("date_at_noon", {">=BORN": "1900-01-01", "<BORN": "1970-01-01"}, [6]),
+            ("date_at_noon", {"<=BORN": "1900-01-01"}, []),
+            ("date_at_noon", {"<BORN": "1900-01-02"}, [6]),
+            ("date_at_noon", {"=CREATED": "2024-02-29 23:59:59"}, [1]),
+            ("filter_zone:2", {"=CREATED": "2024-02-29 21:59:59"}, [1]),
+            ("filter_zone:-3", {"@CREATED": ["2024-03-01 02:59:59"]}, [1]),
+            ("filter_zone:2", {"<=CREATED": "1999-12-31"}, [4]),
+            ("filter_zone:2", {"<=CREATED": "1999-12-30 21:59:59.5"}, []),
+            ("filter_zone:2", {"<=CREATED": "1999-12-30 22:00:00.5"}, [4]),
+            ("filter_zone:2", {">CREATED": "9999-12-31 23:59:59"}, []),
+            ("filter_zone:2", {"=BORN": "1900-01-01"}, [6]),
+            ("fractions_hidden", {"=CREATED": "2024-02-29 23:59:59"}, []),
+            ("fractions_hidden", {"=CREATED": "2024-02-29 23:59:59.7"}, [1]),
+            ("fractions_hidden", {"<=CREATED": "1999-12-31 00:00:00"}, []),
+            ("fractions_hidden", {"<CREATED": "1999-12-31 00:00:01"}, [4]),
+            ("fractions_hidden", {">CREATED": "2024-03-31 02:30:00"}, [3]),
+            ("fractions_hidden", {"=BORN": "1900-01-01"}, [6])])
+        for names, expected in (
+                ("date_boundary", ["2000-02-29", "2024-02-29 23:59:59"]),
+                ("date_times", ["2000-02-29 00:00:00", "2024-02-29 23:59:59"]),
+                ("date_at_noon", ["2000-02-29 12:00:00", "2024-02-29 23:59:59"]),
+                ("date_at_noon,date_times", ["2000-02-29 12:00:00", "2024-02-29 23:59:59"]),
+                ("fractions_hidden", ["2000-02-29", "2024-02-29 23:59:59"]),
+                ("iso_datetimes,fractions_hidden,filter_zone:2",
+                 ["2000-02-29", "2024-02-29T23:59:59+02:00"])):
+            self.assertEqual(self.answer(names, select=["BORN", "CREATED"])[1], expected)
+            self.assertEqual(self.answer(names, "all_null")[1], [1] + [None] * 9)
+        self.check_filters([("date_times", {"=BORN": "2000-02-29"}, [1]),
+                            ("date_times", {"=BORN": "2000-02-29 00:00:00"}, [1])])
+
+    def test_rounded(self):
+        rows = self.answer("rounded_shown", select=["PRICE", "AMOUNT", "QTY"])
+        self.assertEqual(rows[1], [10.0, 1234.5, 5])
+        self.assertEqual(rows[8], [1234567.9, 1234.5, -5000000000])
+        self.assertEqual(rows[6][0], None)
+        self.assertEqual(rows[3][1], 0.0)
+        self.check_filters([
+            ("rounded_shown", {"=PRICE": "10"}, []), ("rounded_shown", {"=PRICE": "9.99"}, [1]),
+            ("rounded_shown", {">=PRICE": "1234567.89"}, [4, 8])])
+
+    def test_close_connection(self):
+        for endpoint in "check", "data":
+            response, _ = self.call("close_connection", endpoint=endpoint)
+            self.assertEqual(response.getheader("Connection"), "close")
+        with contextlib.closing(self.server.connect()) as client:
+            body = form({"table": "single", "connection": {"misbehave": "close_connection"}})
+            for _ in range(2):              # http.client opens a connection where it has none
+                self.send("data", body, client=client)
+                self.assertIsNone(client.sock)
+        first, second = self.server.log()[-2:]
+        self.assertNotEqual(first["connection"], second["connection"])
 
     def test_vendor(self):
         for condition, expected in (

@@ -638,6 +638,22 @@ group_from_or(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table,
 			return NULL;
 		members = lappend(members, member);
 	}
+
+	/* a list of one is an equality like any other */
+	foreach(lc, members)
+	{
+		FilterExpr *member = lfirst(lc);
+		int			rule;
+
+		if (member->logic || filter_rules[member->rule].sql != SQL_ANY ||
+			list_length(member->values) > 1 ||
+			type_is_array_domain(exprType(linitial(member->values))))
+			continue;
+		rule = find_rule(filter_rules[member->rule].kind, SQL_EQ,
+						 table->columns[member->attnum - 1].filter_operators, true);
+		if (rule >= 0)
+			member->rule = rule;
+	}
 	group = make_group(FILTER_OR, members);
 	if (group->logic == FILTER_OR)
 	{

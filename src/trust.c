@@ -45,6 +45,7 @@ typedef struct TrustEntry
 {
 	TrustKey	key;
 	TrustState	state;
+	int			length;			/* of the longest list that is believed */
 } TrustEntry;
 
 static HTAB *trust_table = NULL;
@@ -118,8 +119,20 @@ make_key(const TableOptions *table, const FilterCondition *condition)
 	return key;
 }
 
+static int
+longest_list(const FilterCondition *condition)
+{
+	int			length = list_length(condition->values);
+	ListCell   *lc;
+
+	foreach(lc, condition->members)
+		length = Max(length, longest_list(lfirst(lc)));
+	return length;
+}
+
 /*
- * What the current session knows of conditions like this one.
+ * What the current session knows of conditions like this one.  A list that is
+ * longer than any that is believed may be too long for the connector.
  */
 TrustState
 trust_get(const TableOptions *table, const FilterCondition *condition)
@@ -129,7 +142,11 @@ trust_get(const TableOptions *table, const FilterCondition *condition)
 
 	if (trust_table)
 		entry = hash_search(trust_table, &key, HASH_FIND, NULL);
-	return entry ? entry->state : TRUST_UNKNOWN;
+	if (entry == NULL)
+		return TRUST_UNKNOWN;
+	if (entry->state == TRUST_BELIEVED && entry->length < longest_list(condition))
+		return TRUST_UNKNOWN;
+	return entry->state;
 }
 
 /*
@@ -140,11 +157,15 @@ trust_set(const TableOptions *table, const FilterCondition *condition, TrustStat
 {
 	TrustKey	key = make_key(table, condition);
 	TrustEntry *entry;
+	bool		found;
 
 	if (trust_table == NULL)
 		create_trust_table();
-	entry = hash_search(trust_table, &key, HASH_ENTER, NULL);
+	entry = hash_search(trust_table, &key, HASH_ENTER, &found);
+	if (!found || entry->state != state)
+		entry->length = 0;
 	entry->state = state;
+	entry->length = Max(entry->length, longest_list(condition));
 }
 
 /* ---- showing the connector a row of its own ---- */
@@ -195,8 +216,9 @@ matching_values(const FilterCondition *condition, char *text)
 			return list_make1(text);
 
 		case FILTER_IN:
+			/* the last one: there are connectors that only see the first */
 			values = list_copy(condition->values);
-			linitial(values) = text;
+			llast(values) = text;
 			return values;
 
 		case FILTER_LIKE:
@@ -265,7 +287,7 @@ matching_condition(const FilterCondition *condition, char *text)
  * Ask for some rows without a filter, and choose a value from them by which
  * one can be asked for: the one that comes latest.  *before is the number of
  * rows in front of its first appearance.  NULL if there is no such value; *rows
- * is how many rows there were.
+ * is how many rows there were, -1 if the connector refused to send some.
  */
 static char *
 sample_value(const Sample *sample, const FilterCondition *condition, int *before, int *rows)
@@ -283,8 +305,13 @@ sample_value(const Sample *sample, const FilterCondition *condition, int *before
 	request.fields = list_make1(unconstify(char *, sample->table->columns[sample->attribute->attnum - 1].field));
 	request.limit = Min(SAMPLE_ROWS, sample->table->connector.row_limit);
 	answer = connector_data(sample->table, &request, sample->statistics);
+	*before = 0;
 	if (connector_data_refused(answer))
-		connector_data_raise(answer);
+	{
+		connector_data_close(answer);
+		*rows = -1;
+		return NULL;
+	}
 
 	errcallback.callback = connector_data_context;
 	errcallback.arg = answer;

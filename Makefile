@@ -15,6 +15,13 @@ OBJS = \
 	src/explain.o \
 	src/import.o \
 	src/inspect.o \
+	src/probe.o \
+	src/probe_ask.o \
+	src/probe_basics.o \
+	src/probe_condition.o \
+	src/probe_group.o \
+	src/probe_report.o \
+	src/resultset.o \
 	src/filter.o \
 	src/filter_bind.o \
 	src/filter_value.o \

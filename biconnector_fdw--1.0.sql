@@ -53,6 +53,23 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 20;
 COMMENT ON FUNCTION biconnector_columns(text, text)
 IS 'fields of a table as its connector describes them, and their types on import';
 
+CREATE FUNCTION biconnector_probe(relation regclass)
+RETURNS TABLE (column_name text, capability text, verdict text, reason text,
+  rows_asked bigint, rows_right bigint, request jsonb)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 100;
+
+COMMENT ON FUNCTION biconnector_probe(regclass)
+IS 'finds out what the connector of a foreign table does right';
+
+CREATE FUNCTION biconnector_probe_statement(relation regclass)
+RETURNS SETOF text
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 2;
+
+COMMENT ON FUNCTION biconnector_probe_statement(regclass)
+IS 'statements that turn on what the connector of a foreign table does right';
+
 CREATE FUNCTION biconnector_connections()
 RETURNS TABLE (server_name text, user_name text, origin text, valid boolean, in_use boolean)
 AS 'MODULE_PATHNAME'

@@ -16,6 +16,8 @@
 #include "access/attnum.h"
 #include "access/tupdesc.h"
 #include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
+#include "fmgr.h"
 #include "nodes/pathnodes.h"
 #include "nodes/pg_list.h"
 
@@ -191,6 +193,28 @@ extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
 											Oid serverid);
 
 /* ---- inspect.c: the SQL functions; see biconnector_fdw--1.0.sql ---- */
+
+extern void check_wrapper(ForeignServer *server);
+
+/* ---- probe_report.c: what a connector does right, and options from that ---- */
+
+/* Options that follow from a probe; -1 and false where none does */
+typedef struct ProbedOptions
+{
+	int			operators;		/* filter_operators of the table */
+	int		   *column_operators;	/* and of single columns, by attribute
+									 * number - 1 */
+	bool	   *has_offsets;	/* datetimes with offsets, the same way */
+	bool		push_limit;		/* push_limit 'filtered' */
+} ProbedOptions;
+
+extern ProbedOptions *probe_for_options(TableOptions *table, TupleDesc tupdesc,
+										int max_requests, int seconds);
+
+/* ---- resultset.c: rows that SQL functions return ---- */
+
+extern void resultset_begin(FunctionCallInfo fcinfo);
+extern void resultset_put(FunctionCallInfo fcinfo, char **texts);
 
 /* ---- filter.c: conditions a connector can be asked for ---- */
 
@@ -382,6 +406,11 @@ extern bool connector_data_refused(const DataAnswer *answer);
 pg_noreturn extern void connector_data_raise(const DataAnswer *answer);
 extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);
+extern const char *connector_data_refusal(const DataAnswer *answer);
+extern size_t connector_data_width(const DataAnswer *answer);
+extern bool connector_data_has_more(DataAnswer *answer);
+extern char *connector_data_request_text(const TableOptions *table,
+										 const DataRequest *request);
 extern void connector_data_close(DataAnswer *answer);
 extern void connector_data_context(void *answer);
 extern RemoteCheck connector_check(const ConnectorOptions *options);

@@ -528,6 +528,51 @@ connector_data_next(DataAnswer *answer)
 }
 
 /*
+ * What the connector has said in refusing the request.
+ */
+const char *
+connector_data_refusal(const DataAnswer *answer)
+{
+	return answer->refusal->detail
+		? psprintf("%s: %s", answer->refusal->message, answer->refusal->detail)
+		: answer->refusal->message;
+}
+
+/*
+ * How many fields the header has.
+ */
+size_t
+connector_data_width(const DataAnswer *answer)
+{
+	return answer->has_header ? answer->reader.width : 0;
+}
+
+/*
+ * Behind as many rows as were asked for, is there another one?
+ */
+bool
+connector_data_has_more(DataAnswer *answer)
+{
+	return !answer->ended && read_row(answer);
+}
+
+/*
+ * The body of a request as JSON, without the settings; palloc'd, in the
+ * database's encoding.
+ */
+char *
+connector_data_request_text(const TableOptions *table, const DataRequest *request)
+{
+	const char *json = json_object_to_json_string_ext(data_request_body(table, request),
+													  JSON_C_TO_STRING_PLAIN |
+													  JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (json == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return utf8_to_shown(pstrdup(json));
+}
+
+/*
  * How many rows have been handed out.
  */
 uint64

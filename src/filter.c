@@ -134,6 +134,8 @@ const FilterRule filter_rules[] = {
 	{KIND_INSTANT, SQL_GE, {{FILTER_GT, PLACE_BEFORE}}},
 };
 
+const int	filter_rule_count = lengthof(filter_rules);
+
 /* A comparison as the query has it */
 typedef struct Comparison
 {
@@ -563,7 +565,9 @@ member_of_or(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table, 
 	{
 		Comparison	comparison;
 
-		if (!read_comparison(root, baserel, table, clause, &comparison))
+		/* with <> in it, OR finds nearly all rows */
+		if (!read_comparison(root, baserel, table, clause, &comparison) ||
+			comparison.sql == SQL_NE || comparison.sql == SQL_ALL)
 			return NULL;
 		return filter_from_comparison(table, &comparison, true);
 	}

@@ -36,5 +36,6 @@ typedef struct FilterRule
 } FilterRule;
 
 extern const FilterRule filter_rules[];
+extern const int filter_rule_count;
 
 #endif							/* BICONNECTOR_FILTER_H */

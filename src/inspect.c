@@ -36,6 +36,22 @@ PG_FUNCTION_INFO_V1(biconnector_version);
 /* ---- servers ---- */
 
 /*
+ * Raise an error if the server is not one of ours.
+ */
+void
+check_wrapper(ForeignServer *server)
+{
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+
+	if (!OidIsValid(wrapper->fdwhandler) ||
+		GetFdwRoutine(wrapper->fdwhandler)->BeginForeignScan != biconnectorBeginForeignScan)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not a server of biconnector_fdw", server->servername),
+				 errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
+}
+
+/*
  * The server of this name if it is one of ours and the current user may use
  * it.  Raises errors otherwise.
  */
@@ -43,17 +59,11 @@ static ForeignServer *
 usable_server(const char *name)
 {
 	ForeignServer *server = GetForeignServerByName(name, false);
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
 	AclResult	result = compat_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_SERVER, name);
-	if (!OidIsValid(wrapper->fdwhandler) ||
-		GetFdwRoutine(wrapper->fdwhandler)->BeginForeignScan != biconnectorBeginForeignScan)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" is not a server of biconnector_fdw", name),
-				 errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
+	check_wrapper(server);
 	return server;
 }
 
@@ -65,50 +75,7 @@ connector_argument(FunctionCallInfo fcinfo)
 	return get_connector_options(server->serverid, GetUserId());
 }
 
-/* ---- rows ---- */
-
-/*
- * Prepare for returning a set.  The rows go into the tuplestore returned.
- */
-static Tuplestorestate *
-begin_rows(FunctionCallInfo fcinfo)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext caller;
-	TupleDesc	tupdesc;
-
-	if (result == NULL || !IsA(result, ReturnSetInfo) ||
-		!(result->allowedModes & SFRM_Materialize))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("set-valued function called in context that cannot accept a set")));
-	caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	result->returnMode = SFRM_Materialize;
-	result->setDesc = tupdesc;
-	result->setResult = tuplestore_begin_heap(true, false, work_mem);
-	MemoryContextSwitchTo(caller);
-	return result->setResult;
-}
-
-/*
- * Add a row of texts, of which any may be NULL.
- */
-static void
-put_texts(FunctionCallInfo fcinfo, char **texts)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "biconnector row",
-											  ALLOCSET_SMALL_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(row);
-
-	tuplestore_puttuple(result->setResult,
-						BuildTupleFromCStrings(TupleDescGetAttInMetadata(result->setDesc),
-											   texts));
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(row);
-}
+/* ---- functions ---- */
 
 static Datum
 record_datum(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
@@ -119,8 +86,6 @@ record_datum(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 		elog(ERROR, "return type must be a row type");
 	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc), values, nulls));
 }
-
-/* ---- functions ---- */
 
 /*
  * Ask the check endpoint.  That there is no answer, or one that breaks the
@@ -215,14 +180,14 @@ biconnector_tables(PG_FUNCTION_ARGS)
 	List	   *tables = connector_table_list(options, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	ListCell   *lc;
 
-	(void) begin_rows(fcinfo);
+	resultset_begin(fcinfo);
 	foreach(lc, tables)
 	{
 		RemoteTable *table = lfirst(lc);
 		char	   *texts[] = {table->code, table->title, table->id};
 
 		CHECK_FOR_INTERRUPTS();
-		put_texts(fcinfo, texts);
+		resultset_put(fcinfo, texts);
 	}
 	return (Datum) 0;
 }
@@ -276,7 +241,7 @@ biconnector_columns(PG_FUNCTION_ARGS)
 	List	   *fields = connector_table_description(options, table);
 	ListCell   *lc;
 
-	(void) begin_rows(fcinfo);
+	resultset_begin(fcinfo);
 	foreach(lc, fields)
 	{
 		RemoteField *field = lfirst(lc);
@@ -284,7 +249,7 @@ biconnector_columns(PG_FUNCTION_ARGS)
 		unconstify(char *, wire_type_sql_type(field->wire_type))};
 
 		CHECK_FOR_INTERRUPTS();
-		put_texts(fcinfo, texts);
+		resultset_put(fcinfo, texts);
 	}
 	return (Datum) 0;
 }
@@ -303,7 +268,7 @@ biconnector_connections(PG_FUNCTION_ARGS)
 	List	   *connections = connection_list();
 	ListCell   *lc;
 
-	(void) begin_rows(fcinfo);
+	resultset_begin(fcinfo);
 	foreach(lc, connections)
 	{
 		HttpConnectionInfo *info = lfirst(lc);
@@ -312,7 +277,7 @@ biconnector_connections(PG_FUNCTION_ARGS)
 			GetUserNameFromId(info->userid, true), info->origin,
 			info->valid ? "t" : "f", info->in_use ? "t" : "f"};
 
-		put_texts(fcinfo, texts);
+		resultset_put(fcinfo, texts);
 	}
 	return (Datum) 0;
 }

@@ -1,0 +1,480 @@
+/*-------------------------------------------------------------------------
+ *
+ * probe.c
+ *	  Finding out what a connector does right.
+ *
+ * Some rows of the table are fetched without a filter: the sample.  Then the
+ * connector is asked with conditions made from them, each by the way that a
+ * query takes: an SQL condition, what filter.c sends for it, and the answer
+ * compared with the rows of the sample for which PostgreSQL finds the condition
+ * to be true.  All of these have to come.
+ *
+ * Conditions on many columns are tested together; if something is wrong, one
+ * by one.  What is asked and in which order is told in probe_table(), the
+ * conditions are made in probe_condition.c, and probe_report.c shows the
+ * results.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "probe.h"
+
+#include <ctype.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+/* Rows of the sample, at most, and what they may take */
+#define SAMPLE_ROWS			500
+#define SAMPLE_MEMORY		(16 * 1024 * 1024)
+
+/* Columns that are looked at together: a form holds no more, see MAX_FORM_ARRAY */
+#define COLUMNS_AT_ONCE		16
+
+/* After so many refusals of an operator in a row it is not tried any more */
+#define ENOUGH_REFUSALS		2
+/* ---- notes ---- */
+
+/*
+ * Note a result.  column is NULL for what is of the table; answer, which may
+ * be NULL, has the figures.
+ */
+void
+probe_note(Probe *probe, ProbeColumn *column, int operator, const char *capability,
+		   ProbeVerdict verdict, char *reason, const ProbeAnswer *answer)
+{
+	MemoryContext caller = MemoryContextSwitchTo(probe->context);
+	ProbeResult *result = palloc0(sizeof(ProbeResult));
+
+	result->attnum = column ? column->attnum : 0;
+	result->operator = operator;
+	result->capability = capability ? capability : filter_operators_text(operator);
+	result->verdict = verdict;
+	result->reason = reason ? pstrdup(reason) : NULL;
+	result->rows_asked = result->rows_right = -1;
+	if (answer)
+	{
+		result->rows_asked = answer->asked;
+		result->rows_right = answer->right;
+		result->request = answer->request ? pstrdup(answer->request) : NULL;
+		if (answer->refusal && reason == NULL)
+			result->reason = pstrdup(answer->refusal);
+	}
+	probe->results = lappend(probe->results, result);
+	MemoryContextSwitchTo(caller);
+
+	if (column)
+	{
+		if (verdict == PROBE_EXACT || verdict == PROBE_WIDE)
+			column->safe |= operator;
+		else if (verdict != PROBE_UNTESTED)
+			column->bad |= operator;
+		if (verdict == PROBE_LOSES)
+			column->unequal |= operator & (FILTER_EQ | FILTER_IN);
+	}
+}
+
+/*
+ * Is there anything left of what the probe may take?
+ */
+bool
+probe_may_ask(Probe *probe)
+{
+	return probe->statistics.requests < probe->max_requests &&
+		(probe->deadline == 0 || GetCurrentTimestamp() < probe->deadline);
+}
+
+/* ---- operators of fields ---- */
+
+char *
+probe_reason(const ProbeAnswer *answer, ProbeVerdict verdict)
+{
+	if (verdict == PROBE_UNTESTED)
+		return "too many rows came to be sure";
+	if (verdict == PROBE_EXACT && answer->excluded == 0)
+		return "no row of the sample had to be left out";
+	return NULL;
+}
+
+/*
+ * Test one condition by itself.
+ */
+static ProbeVerdict
+test_alone(Probe *probe, ProbeTest *test, bool last)
+{
+	ProbeAnswer *answer;
+	ProbeVerdict verdict;
+
+	if (!probe_may_ask(probe))
+	{
+		probe_note(probe, test->column, test->operator, NULL, PROBE_UNTESTED,
+				   "the probe's limits are reached", NULL);
+		return PROBE_UNTESTED;
+	}
+	answer = probe_ask(probe, list_make1(test), 0);
+	verdict = probe_verdict(answer);
+
+	/* of several tests, what is wrong counts, or else the last one */
+	if (last || verdict == PROBE_LOSES || verdict == PROBE_REFUSED || verdict == PROBE_UNTESTED)
+		probe_note(probe, test->column, test->operator, NULL, verdict,
+				   probe_reason(answer, verdict), answer);
+	return verdict;
+}
+
+/*
+ * Is there a row that only this one of the tests leaves out, and one on its
+ * edge that all of them let pass?
+ */
+static bool
+has_witness(Probe *probe, List *tests, const ProbeTest *test)
+{
+	bool		left_out = false;
+	bool		on_edge = test->edge == NULL;
+
+	for (int i = 0; i < probe->nrows; i++)
+	{
+		ListCell   *lc;
+		bool		others = true;
+
+		foreach(lc, tests)
+			others &= lfirst(lc) == test || ((ProbeTest *) lfirst(lc))->matches[i];
+		left_out |= others && !test->matches[i];
+		on_edge |= others && test->matches[i] && test->edge && test->edge[i];
+	}
+	return left_out && on_edge;
+}
+
+/*
+ * Test conditions on several columns, all with one operator, in one request.
+ * Returns those of which it could not be seen that they are right.
+ */
+static List *
+test_together(Probe *probe, List *tests, ProbeAnswer **answer)
+{
+	List	   *doubtful = NIL;
+	ListCell   *lc;
+
+	*answer = NULL;
+	if (list_length(tests) < 2 || !probe_may_ask(probe))
+		return tests;
+	*answer = probe_ask(probe, tests, 0);
+	if ((*answer)->asked == 0 || probe_verdict(*answer) != PROBE_EXACT)
+		return tests;
+	foreach(lc, tests)
+	{
+		if (!has_witness(probe, tests, lfirst(lc)))
+			doubtful = lappend(doubtful, lfirst(lc));
+	}
+	return doubtful;
+}
+
+/*
+ * Find out about one operator, for all columns it may be sent for.  The
+ * conditions come in variants, and a column is right if all are.
+ */
+static void
+test_operator(Probe *probe, int operator)
+{
+	List	   *variants = NIL;
+	ListCell   *lc;
+
+	for (int variant = 0;; variant++)
+	{
+		List	   *tests = probe_tests(probe, operator, variant);
+
+		if (tests == NIL)
+			break;
+		variants = lappend(variants, tests);
+	}
+
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+		const char *why;
+
+		if ((column->possible & operator) == 0)
+			continue;
+		why = probe_why_no_test(probe, column, operator);
+		if (why)
+			probe_note(probe, column, operator, NULL, PROBE_UNTESTED,
+					   unconstify(char *, why), NULL);
+	}
+
+	foreach(lc, variants)
+	{
+		List	   *tests = lfirst(lc);
+		ProbeAnswer *answer;
+		List	   *doubtful;
+		int			refused;
+		ListCell   *cell;
+
+		/* what has failed before needs no further test */
+		foreach(cell, tests)
+		{
+			ProbeTest  *test = lfirst(cell);
+
+			if ((test->column->bad & operator) ||
+				probe_why_no_test(probe, test->column, operator))
+				tests = foreach_delete_current(tests, cell);
+		}
+		doubtful = test_together(probe, tests, &answer);
+		refused = 0;
+		foreach(cell, tests)
+		{
+			ProbeTest  *test = lfirst(cell);
+			bool		last = true;
+			ListCell   *later;
+
+			for_each_cell(later, variants, lnext(variants, lc))
+			{
+				ListCell   *other;
+
+				foreach(other, (List *) lfirst(later))
+					last &= ((ProbeTest *) lfirst(other))->column != test->column;
+			}
+			if (refused >= ENOUGH_REFUSALS)
+				probe_note(probe, test->column, operator, NULL, PROBE_REFUSED,
+						   "like those of other columns", NULL);
+			else if (list_member_ptr(doubtful, test))
+			{
+				if (test_alone(probe, test, last) == PROBE_REFUSED)
+					refused++;
+				else
+					refused = 0;
+			}
+			else if (last)
+				probe_note(probe, test->column, operator, NULL, PROBE_EXACT, NULL, answer);
+		}
+	}
+}
+
+/* ---- the sample ---- */
+
+/*
+ * Does the text of a datetime end with an offset from UTC, or a zone?
+ */
+static bool
+has_offset(const RowsValue *value)
+{
+	if (value->kind != ROWS_STRING || value->len < 11)
+		return false;
+	for (size_t i = 10; i < value->len; i++)
+	{
+		char		c = value->data[i];
+
+		if (c == '+' || c == '-' || (isalpha((unsigned char) c) && c != 'T' && c != 't'))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Fetch rows without a filter.  Columns of datetimes with offsets that are not
+ * made for them cannot be read, and are dropped from the list.
+ */
+static void
+fetch_sample(Probe *probe)
+{
+	DataRequest request = {0};
+	DataAnswer *data;
+	RowsValue  *values;
+	MemoryContext caller = CurrentMemoryContext;
+	bool	   *offsets = palloc0(sizeof(bool) * probe->ncolumns);
+	bool	   *plain = palloc0(sizeof(bool) * probe->ncolumns);
+	ErrorContextCallback errcallback;
+
+	request.fields = probe->fields;
+	request.limit = Min(SAMPLE_ROWS, probe->table->connector.row_limit);
+	probe->nrows = 0;
+	probe->rows = palloc(sizeof(MinimalTuple) * request.limit);
+	data = connector_data(probe->table, &request, &probe->statistics);
+	if (connector_data_refused(data))
+		connector_data_raise(data);
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = data;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	while ((values = connector_data_next(data)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < probe->ncolumns; i++)
+		{
+			ProbeColumn *column = &probe->columns[i];
+
+			if (column->attribute->atttypid != TIMESTAMPOID &&
+				column->attribute->atttypid != TIMESTAMPTZOID)
+				continue;
+			offsets[i] |= has_offset(&values[i]);
+			plain[i] |= values[i].kind == ROWS_STRING && !has_offset(&values[i]);
+			if (offsets[i] && column->attribute->atttypid == TIMESTAMPOID &&
+				probe->table->columns[column->attnum - 1].time_zone == NULL)
+				values[i].kind = ROWS_NULL;
+		}
+		MemoryContextSwitchTo(probe->row_context);
+		probe_fill_slot(probe, values);
+		MemoryContextSwitchTo(caller);
+		probe->rows[probe->nrows++] = ExecCopySlotMinimalTuple(probe->slot);
+		MemoryContextReset(probe->row_context);
+		if (MemoryContextMemAllocated(probe->context, true) > SAMPLE_MEMORY)
+			break;
+	}
+	probe->whole = values == NULL && probe->nrows < request.limit;
+	error_context_stack = errcallback.previous;
+	ExecClearTuple(probe->slot);
+	connector_data_close(data);
+
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+
+		if (!offsets[i] && !plain[i])
+			continue;
+		probe_note(probe, column, 0, "offsets",
+				   offsets[i] ? PROBE_EXACT : PROBE_IGNORED,
+				   offsets[i] && plain[i] ? "some datetimes have an offset, others have none"
+				   : offsets[i] ? "datetimes have an offset" : "datetimes have no offset", NULL);
+		column->has_offsets = offsets[i];
+		if (offsets[i] && column->kind == KIND_DATETIME)
+			column->possible = 0;
+	}
+}
+
+/*
+ * The values of the sample as they are sent.
+ */
+static void
+note_texts(Probe *probe)
+{
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+
+		column->texts = palloc0(sizeof(char *) * Max(probe->nrows, 1));
+		for (int row = 0; row < probe->nrows; row++)
+		{
+			bool		isnull;
+			Datum		value = probe_value(probe, column, row, &isnull);
+
+			if (!isnull)
+				(void) filter_value(column->kind, column->attribute->atttypid, value, PLACE_AT,
+									&column->texts[row]);
+		}
+	}
+}
+
+/* ---- all of it ---- */
+
+/*
+ * Find out about some columns.  first: also about the table.
+ */
+static void
+probe_columns(Probe *probe, bool first)
+{
+	fetch_sample(probe);
+	note_texts(probe);
+	if (first)
+		probe_select(probe);
+
+	/* equality first: the others' tests depend on it */
+	for (int operator = FILTER_EQ; operator <= FILTER_LIKE; operator <<= 1)
+		test_operator(probe, operator);
+	probe_or(probe);
+	probe_and(probe);
+	if (first)
+		probe_basics(probe);
+}
+
+/*
+ * Find out what the connector does right with a table: a list of ProbeResult,
+ * palloc'd.  The table's option filter_operators does not matter, nor does the
+ * session's memory of filters, and none of them is changed.
+ *
+ * At most max_requests requests are made, and no more are begun after so many
+ * seconds (0: no bound).  Raises errors that say nothing about single
+ * conditions.
+ */
+List *
+probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int seconds)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "biconnector probe",
+												  ALLOCSET_DEFAULT_SIZES);
+	List	   *results = NIL;
+	HttpStatistics statistics = {0};
+	TimestampTz deadline = seconds ? GetCurrentTimestamp() + seconds * USECS_PER_SEC : 0;
+	ListCell   *lc;
+
+	for (int start = 0; start < tupdesc->natts;)
+	{
+		Probe		probe = {0};
+		bool		first = start == 0;
+
+		MemoryContextSwitchTo(context);
+		probe.table = palloc(sizeof(TableOptions));
+		*probe.table = *table;
+		probe.table->columns = palloc(sizeof(ColumnOptions) * Max(table->ncolumns, 1));
+		memcpy(probe.table->columns, table->columns, sizeof(ColumnOptions) * table->ncolumns);
+		probe.tupdesc = tupdesc;
+		probe.baserel = makeNode(RelOptInfo);
+		probe.baserel->relid = 1;
+		probe.max_requests = max_requests;
+		probe.deadline = deadline;
+		probe.statistics = statistics;
+		probe.context = context;
+		probe.row_context = AllocSetContextCreate(context, "biconnector probe row",
+												  ALLOCSET_DEFAULT_SIZES);
+		probe.estate = CreateExecutorState();
+		probe.econtext = GetPerTupleExprContext(probe.estate);
+		probe.slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsVirtual);
+		probe.sample_slot = MakeSingleTupleTableSlot(tupdesc, &TTSOpsMinimalTuple);
+		probe.columns = palloc0(sizeof(ProbeColumn) * COLUMNS_AT_ONCE);
+		probe.converters = palloc0(sizeof(Converter *) * COLUMNS_AT_ONCE);
+
+		for (; start < tupdesc->natts && probe.ncolumns < COLUMNS_AT_ONCE; start++)
+		{
+			ColumnOptions *options = &probe.table->columns[start];
+			ProbeColumn *column = &probe.columns[probe.ncolumns];
+
+			if (options->field == NULL)
+				continue;
+			options->own_operators = true;
+			column->attnum = start + 1;
+			column->attribute = TupleDescAttr(tupdesc, start);
+			column->kind = filter_kind(options, column->attribute->atttypid,
+									   column->attribute->atttypmod);
+			column->possible = probe_operators_of_kind(column->kind);
+			probe.converters[probe.ncolumns++] = converter_create(column->attribute, options,
+																  &table->connector);
+			probe.fields = lappend(probe.fields, unconstify(char *, options->field));
+		}
+		if (probe.ncolumns > 0)
+			probe_columns(&probe, first);
+		statistics = probe.statistics;
+		ExecDropSingleTupleTableSlot(probe.slot);
+		ExecDropSingleTupleTableSlot(probe.sample_slot);
+		FreeExecutorState(probe.estate);
+
+		MemoryContextSwitchTo(caller);
+		foreach(lc, probe.results)
+		{
+			ProbeResult *copy = palloc(sizeof(ProbeResult));
+
+			*copy = *(ProbeResult *) lfirst(lc);
+			copy->capability = pstrdup(copy->capability);
+			copy->reason = copy->reason ? pstrdup(copy->reason) : NULL;
+			copy->request = copy->request ? pstrdup(copy->request) : NULL;
+			results = lappend(results, copy);
+		}
+		MemoryContextReset(context);
+	}
+	MemoryContextDelete(context);
+	return results;
+}

@@ -1,0 +1,150 @@
+/*-------------------------------------------------------------------------
+ *
+ * probe.h
+ *	  Finding out what a connector does right: what the files of the probe
+ *	  share.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_PROBE_H
+#define BICONNECTOR_PROBE_H
+
+#include "biconnector_fdw.h"
+
+#include "nodes/execnodes.h"
+
+#include "filter.h"
+
+/* All operators that ask for one field */
+#define FILTER_FIELDS (FILTER_AND - 1)
+
+/* A column that is looked at */
+typedef struct ProbeColumn
+{
+	AttrNumber	attnum;
+	Form_pg_attribute attribute;
+	FilterKind	kind;
+	int			possible;		/* operators that may ever be sent for it */
+	int			safe;			/* of those, the ones found not to lose rows */
+	int			bad;			/* ... and the ones that do, or are of no use */
+	int			unequal;		/* FILTER_EQ or FILTER_IN lost rows */
+	int			tested_in_or;	/* operators that OR was tested with */
+	bool		has_offsets;	/* datetimes have offsets from UTC */
+	char	  **texts;			/* per row of the sample: the value as sent, or
+								 * NULL */
+} ProbeColumn;
+
+/* What the connector is asked, and what it is compared with */
+typedef struct Probe
+{
+	TableOptions *table;		/* a copy, in which operators are vouched for as
+								 * needed */
+	TupleDesc	tupdesc;
+	RelOptInfo *baserel;		/* as far as filter.c looks at one */
+	HttpStatistics statistics;
+	int			max_requests;
+	TimestampTz deadline;		/* 0: none */
+
+	ProbeColumn *columns;
+	int			ncolumns;
+	List	   *fields;			/* codes of the columns */
+	Converter **converters;
+
+	MemoryContext context;		/* of all this */
+	MemoryContext row_context;
+	EState	   *estate;
+	ExprContext *econtext;
+	TupleTableSlot *slot;
+
+	TupleTableSlot *sample_slot;
+	MinimalTuple *rows;			/* the sample */
+	int			nrows;
+	bool		whole;			/* it is all there is, as far as can be seen */
+	bool		hidden;			/* rows have turned up that it should have had */
+
+	List	   *results;		/* of ProbeResult * */
+} Probe;
+
+/* A condition that is put to the test */
+typedef struct ProbeTest
+{
+	ProbeColumn *column;
+	int			operator;
+	Expr	   *clause;			/* as PostgreSQL has it */
+	List	   *conditions;		/* of FilterCondition *: as it is sent */
+	ExprState  *state;			/* of the clause */
+	bool	   *matches;		/* per row of the sample */
+	bool	   *edge;			/* rows whose value is the bound; or NULL */
+} ProbeTest;
+
+typedef enum ProbeVerdict
+{
+	PROBE_EXACT,
+	PROBE_WIDE,					/* loses nothing, but more rows came */
+	PROBE_LOSES,
+	PROBE_REFUSED,
+	PROBE_IGNORED,				/* as if it had not been there */
+	PROBE_UNTESTED
+} ProbeVerdict;
+
+typedef struct ProbeResult
+{
+	AttrNumber	attnum;			/* 0: of the table */
+	int			operator;		/* FILTER_..., or 0 */
+	const char *capability;
+	ProbeVerdict verdict;
+	char	   *reason;			/* or NULL */
+	int64		rows_asked;		/* rows of the sample that had to come, ... */
+	int64		rows_right;		/* ... and those of them that came; -1: none
+								 * were asked for */
+	char	   *request;		/* JSON without settings; or NULL */
+} ProbeResult;
+
+/* What came of a request */
+typedef struct ProbeAnswer
+{
+	char	   *refusal;		/* what the connector said; or NULL */
+	int64		asked;
+	int64		right;
+	int64		received;
+	int64		violating;		/* rows that do not satisfy the conditions */
+	int64		excluded;		/* rows of the sample which must not come */
+	int64		excluded_came;
+	bool		cut;			/* there were more rows than we read */
+	bool		more;			/* ... than the limit */
+	size_t		width;			/* fields of the header */
+	char	   *request;
+} ProbeAnswer;
+
+/* probe.c: what is asked, and what comes of it */
+extern List *probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests,
+						 int seconds);
+
+extern void probe_note(Probe *probe, ProbeColumn *column, int operator,
+					   const char *capability, ProbeVerdict verdict, char *reason,
+					   const ProbeAnswer *answer);
+extern bool probe_may_ask(Probe *probe);
+extern char *probe_reason(const ProbeAnswer *answer, ProbeVerdict verdict);
+
+/* probe_ask.c: a request, and its answer compared */
+extern void probe_fill_slot(Probe *probe, RowsValue *values);
+extern ProbeAnswer *probe_ask(Probe *probe, List *tests, int limit);
+extern ProbeVerdict probe_verdict(const ProbeAnswer *answer);
+
+/* probe_group.c, probe_basics.c: more to be asked */
+extern void probe_or(Probe *probe);
+extern void probe_and(Probe *probe);
+extern void probe_select(Probe *probe);
+extern void probe_basics(Probe *probe);
+
+/* probe_condition.c: conditions made from rows */
+extern Datum probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull);
+extern bool *probe_matches(Probe *probe, List *tests);
+extern int	probe_operators_of_kind(FilterKind kind);
+extern int	probe_pivot(Probe *probe, int number);
+extern ProbeTest *probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row);
+extern ProbeTest *probe_absent(Probe *probe, ProbeColumn *column);
+extern List *probe_tests(Probe *probe, int operator, int variant);
+extern const char *probe_why_no_test(Probe *probe, ProbeColumn *column, int operator);
+
+#endif							/* BICONNECTOR_PROBE_H */

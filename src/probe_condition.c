@@ -1,0 +1,722 @@
+/*-------------------------------------------------------------------------
+ *
+ * probe_condition.c
+ *	  Conditions made from rows of a table, to be put to the test.
+ *
+ * A good test is one that a connector fails if it does something wrong: bounds
+ * are values that rows have, next to the ends of their order, where it shows
+ * if numbers are compared as text; != is asked with a value in the other
+ * letter case, which loses rows where letter case is ignored.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "probe.h"
+
+#include <ctype.h>
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
+#include "catalog/pg_type.h"
+#include "common/unicode_norm.h"
+#include "executor/executor.h"
+#include "mb/pg_wchar.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+/* Values of a short list, and of a long one */
+#define SHORT_LIST	10
+#define LONG_LIST	100
+
+/* ---- rows and values ---- */
+
+/*
+ * A value of the sample.  It lives as long as the sample does.
+ */
+Datum
+probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull)
+{
+	ExecStoreMinimalTuple(probe->rows[row], probe->sample_slot, false);
+	return slot_getattr(probe->sample_slot, column->attnum, isnull);
+}
+
+static Datum
+value_of_row(Probe *probe, const ProbeColumn *column, int row)
+{
+	bool		isnull;
+
+	return probe_value(probe, column, row, &isnull);
+}
+
+static char *
+string_of_row(Probe *probe, const ProbeColumn *column, int row)
+{
+	return TextDatumGetCString(value_of_row(probe, column, row));
+}
+
+/*
+ * Which rows of the sample satisfy all of the tests: an array, palloc'd.
+ */
+bool *
+probe_matches(Probe *probe, List *tests)
+{
+	bool	   *matches = palloc(sizeof(bool) * Max(probe->nrows, 1));
+
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		ListCell   *lc;
+
+		matches[row] = true;
+		ExecStoreMinimalTuple(probe->rows[row], probe->sample_slot, false);
+		probe->econtext->ecxt_scantuple = probe->sample_slot;
+		foreach(lc, tests)
+			matches[row] = matches[row] &&
+				ExecQual(((ProbeTest *) lfirst(lc))->state, probe->econtext);
+		ResetExprContext(probe->econtext);
+	}
+	return matches;
+}
+
+/*
+ * The row with this place among those that are best to make conditions from:
+ * with the most values that can be sent, and the longest.  -1 if there is none.
+ */
+int
+probe_pivot(Probe *probe, int number)
+{
+	Bitmapset  *chosen = NULL;
+	int			best = -1;
+
+	for (int i = 0; i <= number; i++)
+	{
+		int64		best_score = 0;
+
+		best = -1;
+		for (int row = 0; row < probe->nrows; row++)
+		{
+			int64		score = 0;
+
+			for (int j = 0; j < probe->ncolumns; j++)
+			{
+				const char *text = probe->columns[j].texts[row];
+
+				if (text)
+					score += 1000 + Min(strlen(text), 30);
+			}
+			if (score > best_score && !bms_is_member(row, chosen))
+			{
+				best = row;
+				best_score = score;
+			}
+		}
+		if (best < 0)
+			return -1;
+		chosen = bms_add_member(chosen, best);
+	}
+	return best;
+}
+
+/*
+ * The row of that pivot if its value can be sent, else another one that can
+ * be; -1 if there is none.
+ */
+static int
+pivot_for(Probe *probe, const ProbeColumn *column, int number)
+{
+	int			row = probe_pivot(probe, number);
+
+	if (row >= 0 && column->texts[row])
+		return row;
+	for (row = probe->nrows - 1; row >= 0; row--)
+	{
+		if (column->texts[row] && number-- <= 0)
+			return row;
+	}
+	return -1;
+}
+
+/* ---- making tests ---- */
+
+/* The type whose operators are used */
+static Oid
+operand_type(const ProbeColumn *column)
+{
+	return column->attribute->atttypid == VARCHAROID ? TEXTOID : column->attribute->atttypid;
+}
+
+/* Whatever the column's collation is, bytes are what can be compared there */
+static Oid
+operand_collation(const ProbeColumn *column)
+{
+	return column->kind == KIND_TEXT ? C_COLLATION_OID : InvalidOid;
+}
+
+/*
+ * All operators that may be sent for a kind of field.
+ */
+int
+probe_operators_of_kind(FilterKind kind)
+{
+	int			operators = 0;
+
+	for (int i = 0; i < filter_rule_count; i++)
+	{
+		if (filter_rules[i].kind == kind)
+			operators |= filter_rules[i].sent[0].operator | filter_rules[i].sent[1].operator;
+	}
+	return operators ? operators | FILTER_AND | FILTER_OR : 0;
+}
+
+/*
+ * The comparison by which an operator is tested.  Dates and datetimes have two
+ * for each bound, of which the one that includes it is the harder one.
+ */
+static SqlComparison
+comparison_for(FilterKind kind, int operator)
+{
+	switch (operator)
+	{
+		case FILTER_EQ:
+			return SQL_EQ;
+		case FILTER_IN:
+			return SQL_ANY;
+		case FILTER_NE:
+			return SQL_NE;
+		case FILTER_NOT_IN:
+			return SQL_ALL;
+		case FILTER_LT:
+			return SQL_LT;
+		case FILTER_LE:
+			return SQL_LE;
+		case FILTER_GT:
+			return kind == KIND_DATE || kind == KIND_DATETIME || kind == KIND_INSTANT
+				? SQL_GE : SQL_GT;
+		case FILTER_GE:
+			return SQL_GE;
+		default:
+			return SQL_LIKE;
+	}
+}
+
+/*
+ * A test of an operator with these values, of the column's type: the condition
+ * takes the same way as one of a query.  NULL if it would not be sent.
+ */
+static ProbeTest *
+make_test(Probe *probe, ProbeColumn *column, int operator, Datum *values, int nvalues)
+{
+	static const char *const names[] = {"=", "=", "<>", "<>", "<", "<=", ">", ">=", "~~"};
+	SqlComparison sql = comparison_for(column->kind, operator);
+	Oid			type = operand_type(column);
+	Oid			collation = operand_collation(column);
+	Form_pg_attribute attribute = column->attribute;
+	ProbeTest  *test;
+	FilterExpr *filter;
+	Expr	   *left;
+	Expr	   *clause;
+	Oid			opno;
+	int16		length;
+	bool		by_value;
+	char		alignment;
+
+	left = (Expr *) makeVar(probe->baserel->relid, column->attnum, attribute->atttypid,
+							attribute->atttypmod, attribute->attcollation, 0);
+	if (type != attribute->atttypid)
+		left = (Expr *) makeRelabelType(left, type, -1, collation, COERCE_IMPLICIT_CAST);
+	opno = OpernameGetOprid(list_make2(makeString("pg_catalog"),
+									   makeString(unconstify(char *, names[sql]))), type, type);
+	get_typlenbyvalalign(type, &length, &by_value, &alignment);
+	if (sql == SQL_ANY || sql == SQL_ALL)
+	{
+		ScalarArrayOpExpr *op = makeNode(ScalarArrayOpExpr);
+		ArrayType  *array = construct_array(values, nvalues, type, length, by_value, alignment);
+
+		op->opno = opno;
+		op->useOr = sql == SQL_ANY;
+		op->inputcollid = collation;
+		op->args = list_make2(left, makeConst(get_array_type(type), -1, collation, -1,
+											  PointerGetDatum(array), false, false));
+		clause = (Expr *) op;
+	}
+	else
+		clause = make_opclause(opno, BOOLOID, false, left,
+							   (Expr *) makeConst(type, -1, collation, length, values[0],
+												  false, by_value),
+							   InvalidOid, collation);
+	fix_opfuncids((Node *) clause);
+
+	test = palloc0(sizeof(ProbeTest));
+	probe->table->columns[column->attnum - 1].filter_operators = operator;
+	filter = filter_from_clause(NULL, probe->baserel, probe->table, clause);
+	if (filter == NULL ||
+		filter_bind_constants(probe->table, filter, &test->conditions) != FILTER_SEND ||
+		list_length(test->conditions) != 1)
+		return NULL;
+	test->column = column;
+	test->operator = operator;
+	test->clause = clause;
+	test->state = ExecInitQual(list_make1(clause), NULL);
+	test->matches = probe_matches(probe, list_make1(test));
+	return test;
+}
+
+static ProbeTest *
+make_text_test(Probe *probe, ProbeColumn *column, int operator, const char *text)
+{
+	Datum		value = CStringGetTextDatum(text);
+
+	return make_test(probe, column, operator, &value, 1);
+}
+
+/* ---- order ---- */
+
+typedef struct SortContext
+{
+	FmgrInfo   *compare;
+	Oid			collation;
+} SortContext;
+
+static int
+compare_datums(const void *a, const void *b, void *arg)
+{
+	SortContext *context = arg;
+
+	return DatumGetInt32(FunctionCall2Coll(context->compare, context->collation,
+										   *(const Datum *) a, *(const Datum *) b));
+}
+
+/*
+ * The values of a column that can be sent, each once, in their order; palloc'd.
+ */
+static Datum *
+ordered_values(Probe *probe, const ProbeColumn *column, int *count)
+{
+	TypeCacheEntry *type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
+	SortContext context = {&type->cmp_proc_finfo, operand_collation(column)};
+	Datum	   *values = palloc(sizeof(Datum) * Max(probe->nrows, 1));
+	int			kept = 0;
+
+	*count = 0;
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		if (column->texts[row])
+			values[(*count)++] = value_of_row(probe, column, row);
+	}
+	qsort_arg(values, *count, sizeof(Datum), compare_datums, &context);
+	for (int i = 0; i < *count; i++)
+	{
+		if (kept == 0 || compare_datums(&values[kept - 1], &values[i], &context) != 0)
+			values[kept++] = values[i];
+	}
+	*count = kept;
+	return values;
+}
+
+/* ---- text ---- */
+
+/*
+ * The text with its ASCII letters in the other case, palloc'd; NULL if it has
+ * none.
+ */
+static char *
+swap_case(const char *text)
+{
+	char	   *result = pstrdup(text);
+	bool		letters = false;
+
+	for (char *p = result; *p; p++)
+	{
+		if (*p >= 'a' && *p <= 'z')
+			*p -= 'a' - 'A';
+		else if (*p >= 'A' && *p <= 'Z')
+			*p += 'a' - 'A';
+		else
+			continue;
+		letters = true;
+	}
+	return letters ? result : NULL;
+}
+
+/*
+ * The text without its accents, palloc'd; NULL if it has none, or the
+ * database's encoding does not tell.
+ */
+static char *
+without_accents(const char *text)
+{
+	StringInfoData out;
+	pg_wchar   *input;
+	pg_wchar   *decomposed;
+	bool		accents = false;
+
+	if (GetDatabaseEncoding() != PG_UTF8)
+		return NULL;
+	input = palloc((strlen(text) + 1) * sizeof(pg_wchar));
+	pg_mb2wchar(text, input);
+	decomposed = unicode_normalize(UNICODE_NFD, input);
+	initStringInfo(&out);
+	for (; *decomposed; decomposed++)
+	{
+		unsigned char character[8] = {0};
+
+		if (*decomposed >= 0x0300 && *decomposed <= 0x036F)
+		{
+			accents = true;
+			continue;
+		}
+		unicode_to_utf8(*decomposed, character);
+		appendStringInfoString(&out, (char *) character);
+	}
+	return accents ? out.data : NULL;
+}
+
+/*
+ * A bound that puts a value of the column on the other side if letter case is
+ * ignored: above all small letters of its place for a lower bound, else below
+ * all capitals.  NULL if the sample has no such value.
+ */
+static char *
+case_bound(Probe *probe, const ProbeColumn *column, bool lower)
+{
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		char	   *text;
+
+		if (column->texts[row] == NULL)
+			continue;
+		text = string_of_row(probe, column, row);
+		for (char *p = text; *p && (unsigned char) *p < 0x80; p++)
+		{
+			if (lower ? *p >= 'a' && *p < 'z' : *p > 'A' && *p <= 'Z')
+				return psprintf("%.*s%c", (int) (p - text), text, lower ? 'Z' : 'a');
+		}
+	}
+	return NULL;
+}
+
+/*
+ * A pattern that the text matches: its first and its last character, or its
+ * end.
+ */
+static char *
+pattern_for(const char *text, bool end)
+{
+	int			first = pg_mblen(text);
+	const char *last = text;
+
+	for (const char *p = text; *p; p += pg_mblen(p))
+		last = p;
+	if (end || last < text + first)
+		return psprintf("%%%s", *(text + first) && text[first] != ' ' ? text + first : text);
+	return psprintf("%.*s%%%s", first, text, last);
+}
+
+/*
+ * The value of the first row, from this one on, that a change can be made to;
+ * changed, palloc'd.  NULL if there is none.
+ */
+static char *
+changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*change) (const char *))
+{
+	for (int i = 0; i < probe->nrows; i++)
+	{
+		int			row = (from + i) % probe->nrows;
+		char	   *text;
+
+		if (column->texts[row] == NULL)
+			continue;
+		text = change(string_of_row(probe, column, row));
+		if (text)
+			return text;
+	}
+	return NULL;
+}
+
+/* ---- tests ---- */
+
+/*
+ * A test of an operator that this row satisfies, and few others.  NULL if
+ * there is none.
+ */
+ProbeTest *
+probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row)
+{
+	SqlComparison sql = comparison_for(column->kind, operator);
+	TypeCacheEntry *type;
+	SortContext context;
+	Datum		value;
+	Datum		nearest = 0;
+	bool		found = false;
+
+	if (column->texts[row] == NULL)
+		return NULL;
+	value = value_of_row(probe, column, row);
+
+	switch (sql)
+	{
+		case SQL_LIKE:
+			{
+				char	   *text = string_of_row(probe, column, row);
+
+				return make_text_test(probe, column, operator,
+									  operator == FILTER_SUBSTRING ? psprintf("%%%s%%", text)
+									  : pattern_for(text, false));
+			}
+		case SQL_LT:
+		case SQL_GT:
+		case SQL_NE:
+		case SQL_ALL:
+
+			/* another value: the nearest one, on the right side */
+			type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
+			context.compare = &type->cmp_proc_finfo;
+			context.collation = operand_collation(column);
+			for (int other = 0; other < probe->nrows; other++)
+			{
+				Datum		candidate;
+				int			order;
+
+				if (column->texts[other] == NULL)
+					continue;
+				candidate = value_of_row(probe, column, other);
+				order = compare_datums(&candidate, &value, &context);
+				if (order == 0 || (sql == SQL_LT && order < 0) || (sql == SQL_GT && order > 0))
+					continue;
+				if (found && sql == SQL_LT && compare_datums(&candidate, &nearest, &context) > 0)
+					continue;
+				if (found && sql == SQL_GT && compare_datums(&candidate, &nearest, &context) < 0)
+					continue;
+				nearest = candidate;
+				found = true;
+			}
+			return found ? make_test(probe, column, operator, &nearest, 1) : NULL;
+
+		default:
+			return make_test(probe, column, operator, &value, 1);
+	}
+}
+
+/*
+ * A test of equality that no row satisfies.
+ */
+ProbeTest *
+probe_absent(Probe *probe, ProbeColumn *column)
+{
+	for (int attempt = 0; attempt < 10; attempt++)
+	{
+		ProbeTest  *test;
+		Datum		value;
+		bool		absent = true;
+
+		if (column->kind == KIND_TEXT)
+			value = CStringGetTextDatum(psprintf("no such value %d", attempt));
+		else
+			value = column->attribute->atttypid == INT8OID ? Int64GetDatum(31415926 + attempt)
+				: column->attribute->atttypid == INT4OID ? Int32GetDatum(31415926 + attempt)
+				: Int16GetDatum(31415 + attempt);
+		test = make_test(probe, column, FILTER_EQ, &value, 1);
+		for (int i = 0; test && i < probe->nrows; i++)
+			absent &= !test->matches[i];
+		if (test && absent)
+			return test;
+	}
+	return NULL;
+}
+
+/*
+ * A list of different values of the column, spread over the sample.
+ */
+static ProbeTest *
+list_test(Probe *probe, ProbeColumn *column, int operator, int length)
+{
+	int			count;
+	Datum	   *values = ordered_values(probe, column, &count);
+	Datum	   *chosen = palloc(sizeof(Datum) * length);
+	int			nchosen = Min(count, length);
+
+	for (int i = 0; i < nchosen; i++)
+		chosen[i] = values[(int) ((int64) i * count / nchosen)];
+	return nchosen > 0 ? make_test(probe, column, operator, chosen, nchosen) : NULL;
+}
+
+/*
+ * A bound next to the end of the column's values, and which rows are on it.
+ */
+static ProbeTest *
+bound_test(Probe *probe, ProbeColumn *column, int operator)
+{
+	SqlComparison sql = comparison_for(column->kind, operator);
+	ProbeTest  *test;
+	int			count;
+	Datum	   *values = ordered_values(probe, column, &count);
+	Datum		bound;
+	char	   *text;
+
+	if (count < 2)
+		return NULL;
+	bound = sql == SQL_GE ? values[1] : sql == SQL_GT ? values[0] :
+		sql == SQL_LE ? values[count - 2] : values[count - 1];
+	test = make_test(probe, column, operator, &bound, 1);
+	if (test == NULL || sql == SQL_LT || sql == SQL_GT ||
+		filter_value(column->kind, column->attribute->atttypid, bound, PLACE_AT, &text) != VALUE_EXACT)
+		return test;
+	test->edge = palloc0(sizeof(bool) * probe->nrows);
+	for (int row = 0; row < probe->nrows; row++)
+		test->edge[row] = column->texts[row] && strcmp(column->texts[row], text) == 0;
+	return test;
+}
+
+/*
+ * != and NOT IN: with values of rows, of text also in the other letter case
+ * and without accents.
+ */
+static ProbeTest *
+unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
+{
+	int			row = pivot_for(probe, column, 0);
+	char	   *text;
+
+	switch (variant)
+	{
+		case 0:
+			return operator == FILTER_NOT_IN && column->kind != KIND_TEXT
+				? list_test(probe, column, operator, 2)
+				: probe_satisfied(probe, column, operator, row);
+		case 1:
+		case 2:
+			if (column->kind != KIND_TEXT)
+				return NULL;
+			text = changed_text(probe, column, row, variant == 1 ? swap_case : without_accents);
+			return text ? make_text_test(probe, column, operator, text) : NULL;
+		default:
+			return NULL;
+	}
+}
+
+static ProbeTest *
+variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant)
+{
+	int			row = pivot_for(probe, column, variant);
+	char	   *text;
+
+	if (row < 0)
+		return NULL;
+	switch (operator)
+	{
+		case FILTER_EQ:
+			return variant < 3 ? probe_satisfied(probe, column, operator, row) : NULL;
+
+		case FILTER_IN:
+			return variant == 0 ? list_test(probe, column, operator, SHORT_LIST) : NULL;
+
+		case FILTER_NE:
+		case FILTER_NOT_IN:
+			return unequal_test(probe, column, operator, variant);
+
+		case FILTER_SUBSTRING:
+		case FILTER_LIKE:
+			text = string_of_row(probe, column, row);
+			if (variant > 1)
+				return NULL;
+			if (operator == FILTER_LIKE)
+				return make_text_test(probe, column, operator, pattern_for(text, variant == 1));
+			return make_text_test(probe, column, operator,
+								  psprintf("%s%%", pattern_for(text, variant == 1)));
+
+		default:
+			if (variant == 0)
+				return bound_test(probe, column, operator);
+			if (variant > 1 || column->kind != KIND_TEXT)
+				return NULL;
+			text = case_bound(probe, column, (operator & (FILTER_GT | FILTER_GE)) != 0);
+			return text ? make_text_test(probe, column, operator, text) : NULL;
+	}
+}
+
+/*
+ * The tests of one operator, at most one for each column.  They come in
+ * variants, counted from 0; NIL behind the last one.
+ */
+List *
+probe_tests(Probe *probe, int operator, int variant)
+{
+	List	   *tests = NIL;
+
+	/* a list that is too long for some: once, with the column that has most values */
+	if (operator == FILTER_IN && variant == 1)
+	{
+		ProbeColumn *longest = NULL;
+		int			most = MAX_FORM_ARRAY;
+		ProbeTest  *test;
+
+		for (int i = 0; i < probe->ncolumns; i++)
+		{
+			int			count;
+
+			if ((probe->columns[i].possible & operator) == 0)
+				continue;
+			(void) ordered_values(probe, &probe->columns[i], &count);
+			if (count > most)
+			{
+				most = count;
+				longest = &probe->columns[i];
+			}
+		}
+		test = longest ? list_test(probe, longest, operator, LONG_LIST) : NULL;
+		return test ? list_make1(test) : NIL;
+	}
+
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+		ProbeTest  *test = NULL;
+
+		if (column->possible & operator)
+			test = variant_of_test(probe, column, operator, variant);
+		if (test)
+			tests = lappend(tests, test);
+	}
+	return tests;
+}
+
+/*
+ * Why nothing can be said of an operator, or NULL; a constant.
+ */
+const char *
+probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
+{
+	int			count;
+
+	if (probe->nrows == 0)
+		return "the table has no rows";
+	if (pivot_for(probe, column, 0) < 0)
+		return "it has no value that may be sent";
+
+	/* then what is stored is not what is shown; a bound on dates is still right */
+	if (column->unequal && (operator & ~(FILTER_EQ | FILTER_IN)) &&
+		!((operator & FILTER_RANGES) &&
+		  (column->kind == KIND_DATE || column->kind == KIND_DATETIME || column->kind == KIND_INSTANT)))
+		return "equality loses rows of it";
+
+	if (operator & (FILTER_RANGES | FILTER_NE | FILTER_NOT_IN))
+	{
+		(void) ordered_values(probe, column, &count);
+		if (count < 2)
+			return "it has one value only";
+	}
+	if (column->kind == KIND_TEXT)
+	{
+		if ((operator & (FILTER_NE | FILTER_NOT_IN)) &&
+			changed_text(probe, column, 0, swap_case) == NULL)
+			return "it has no letters to tell their case by";
+		if ((operator & FILTER_RANGES) &&
+			case_bound(probe, column, (operator & (FILTER_GT | FILTER_GE)) != 0) == NULL)
+			return "it has no letters to tell their case by";
+	}
+	return NULL;
+}

@@ -13,6 +13,7 @@ OBJS = \
 	src/plan.o \
 	src/scan.o \
 	src/explain.o \
+	src/analyze.o \
 	src/import.o \
 	src/inspect.o \
 	src/probe.o \

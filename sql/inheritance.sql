@@ -312,8 +312,8 @@ DELETE FROM ONLY there.child WHERE id = 7 RETURNING id, name
 $$);
 
 --
--- ANALYZE and VACUUM of everything, as autovacuum does: what cannot be analyzed is left
--- out (and PostgreSQL warns of it), and no rows are asked for
+-- ANALYZE and VACUUM of everything, as autovacuum does: a parent is analyzed with its children,
+-- partitions also by themselves; VACUUM leaves foreign tables out (and PostgreSQL warns of it)
 --
 SET client_min_messages = error;
 SELECT here.asked(format('ANALYZE there.%I', name)) FROM unnest('{p,p_single,parent,child,above,items}'::text[]) AS name;

@@ -69,6 +69,7 @@ SELECT server_option('proxy', 'http://proxy:3128', 'https://proxy', 'socks5h://p
 --
 SELECT server_option('request_format', 'form', 'json', 'JSON', 'xml', '');
 SELECT server_option('row_limit', '1', '2147483647', '0', '-1', '2147483648', 'all', '');
+SELECT server_option('analyze_limit', '1', '2147483647', '0', 'all');
 SELECT server_option('filter_operators', 'eq', 'in', 'eq,in', ' IN , eq ', 'none', 'eq,none',
                      'like', 'eq,', '');
 SELECT server_option('invalid_values', 'error', 'null', 'NULL', 'ignore', '');
@@ -91,6 +92,8 @@ SELECT server_option('table_name', 'items');
 --
 SELECT table_option('table_name', 'items', 'Weird "Table"', 'таблица', '', E'a\nb');
 SELECT table_option('row_limit', '10', '0');
+SELECT table_option('analyze_limit', '10', '0');
+SELECT table_option('estimated_rows', '0', '250', '1e6', '1e15', '2e15', '-1', '0.5', 'nan', 'many', '');
 SELECT table_option('filter_operators', 'eq', 'none', 'none,in');
 SELECT table_option('invalid_values', 'null', 'maybe');
 SELECT table_option('fdw_startup_cost', '1', '-1');

@@ -125,6 +125,7 @@ biconnector_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ReScanForeignScan = biconnectorReScanForeignScan;
 	routine->EndForeignScan = biconnectorEndForeignScan;
 	routine->ExplainForeignScan = biconnectorExplainForeignScan;
+	routine->AnalyzeForeignTable = biconnectorAnalyzeForeignTable;
 	routine->ImportForeignSchema = biconnectorImportForeignSchema;
 	PG_RETURN_POINTER(routine);
 }

@@ -93,6 +93,7 @@ typedef struct ConnectorOptions
 	char	   *url_data;
 	bool		json_requests;	/* request_format is json, not form */
 	int			row_limit;		/* limit of every request for data */
+	int			analyze_limit;	/* rows that ANALYZE looks at, at most */
 	int			filter_operators;	/* set of FILTER_..., -1 where not set */
 	PushLimit	push_limit;
 	bool		invalid_as_null;	/* invalid_values is null, not error */
@@ -119,6 +120,7 @@ typedef struct TableOptions
 	Oid			relid;
 	char	   *relname;
 	char	   *table_name;		/* code of the table to ask for */
+	double		estimated_rows; /* where there are no statistics; -1 if not set */
 	ConnectorOptions connector;
 	int			ncolumns;
 	ColumnOptions *columns;		/* by attribute number - 1 */
@@ -159,6 +161,7 @@ enum ScanPrivateIndex
 								 * values of conditions */
 };
 
+extern double rows_without_statistics(const TableOptions *table);
 extern void biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel,
 										 Oid foreigntableid);
 extern void biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel,
@@ -177,6 +180,8 @@ extern ForeignScan *biconnectorGetForeignPlan(PlannerInfo *root,
 
 /* ---- scan.c: running a scan ---- */
 
+extern bool select_fields(const TableOptions *table, List *columns, List **fields,
+						  List **slots);
 extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);
@@ -186,6 +191,11 @@ extern void biconnectorEndForeignScan(ForeignScanState *node);
 
 extern void biconnectorExplainForeignScan(ForeignScanState *node,
 										  struct ExplainState *es);
+
+/* ---- analyze.c: ANALYZE ---- */
+
+extern bool biconnectorAnalyzeForeignTable(Relation relation, AcquireSampleRowsFunc *func,
+										   BlockNumber *totalpages);
 
 /* ---- import.c: IMPORT FOREIGN SCHEMA ---- */
 

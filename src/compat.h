@@ -11,6 +11,7 @@
 
 #include "catalog/pg_foreign_server.h"
 #include "catalog/namespace.h"
+#include "commands/vacuum.h"
 #include "executor/executor.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -23,6 +24,7 @@
 #include "utils/guc.h"
 #include "utils/pg_locale.h"
 #include "utils/rel.h"
+#include "utils/sampling.h"
 
 #if PG_VERSION_NUM < 130000
 #error "biconnector_fdw needs PostgreSQL 13 or later"
@@ -167,6 +169,28 @@ compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
 								   NIL,
 #endif
 								   fdw_private);
+}
+
+/* 15 has a generator of its own for samples, and passes its state by address */
+static inline double
+compat_random_fract(ReservoirStateData *state)
+{
+#if PG_VERSION_NUM >= 150000
+	return sampler_random_fract(&state->randstate);
+#else
+	return sampler_random_fract(state->randstate);
+#endif
+}
+
+/* 18 tells apart for whom VACUUM and ANALYZE pause */
+static inline void
+compat_vacuum_delay_point(void)
+{
+#if PG_VERSION_NUM >= 180000
+	vacuum_delay_point(true);
+#else
+	vacuum_delay_point();
+#endif
 }
 
 /* 17 lets wait events have names of an extension's own; *event starts as 0 */

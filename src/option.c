@@ -28,6 +28,9 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+/* More are not to be had, and can be counted exactly */
+#define MAX_ESTIMATED_ROWS 1e15
+
 /* All that options can set; each reads what it knows */
 typedef struct OptionTarget
 {
@@ -48,6 +51,7 @@ static void set_boolean(const char *name, const char *value, void *field);
 static void set_ssl_verify(const char *name, const char *value, void *field);
 static void set_request_format(const char *name, const char *value, void *field);
 static void set_row_limit(const char *name, const char *value, void *field);
+static void set_estimated_rows(const char *name, const char *value, void *field);
 static void set_seconds(const char *name, const char *value, void *field);
 static void set_size(const char *name, const char *value, void *field);
 static void set_cost(const char *name, const char *value, void *field);
@@ -88,6 +92,10 @@ static const struct
 	/* limit of every request for data: rows, at least 1, default 500000 */
 	{"row_limit", ForeignServerRelationId, set_row_limit, CONNECTOR(row_limit)},
 	{"row_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(row_limit)},
+
+	/* rows after which ANALYZE stops: at least 1, default 100000 */
+	{"analyze_limit", ForeignServerRelationId, set_row_limit, CONNECTOR(analyze_limit)},
+	{"analyze_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(analyze_limit)},
 
 	/*
 	 * conditions the connector is trusted with: list of eq, in, ne, not_in,
@@ -143,6 +151,9 @@ static const struct
 
 	/* code of the table to ask for: default the relation's name */
 	{"table_name", ForeignTableRelationId, set_code, TABLE(table_name)},
+
+	/* rows that the table has, where no statistics tell: default 10000 */
+	{"estimated_rows", ForeignTableRelationId, set_estimated_rows, TABLE(estimated_rows)},
 
 	/* code of the field: default the column's name */
 	{"column_name", AttributeRelationId, set_code, COLUMN(field)},
@@ -382,6 +393,18 @@ set_row_limit(const char *name, const char *value, void *field)
 	if (!parse_int(value, &limit, 0, &hint) || limit < 1)
 		bad_value(name, value, "It must be a number of rows, from 1 to 2147483647.");
 	*(int *) field = limit;
+}
+
+static void
+set_estimated_rows(const char *name, const char *value, void *field)
+{
+	const char *hint = NULL;
+	double		rows;
+
+	if (!parse_real(value, &rows, 0, &hint) ||
+		!(rows >= 0 && rows <= MAX_ESTIMATED_ROWS) || rows != floor(rows))
+		bad_value(name, value, "It must be a number of rows, from 0 to 1e15.");
+	*(double *) field = rows;
 }
 
 static void
@@ -633,6 +656,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->userid = userid;
 	connector->servername = server->servername;
 	connector->row_limit = 500000;
+	connector->analyze_limit = 100000;
 	connector->filter_operators = -1;
 	connector->push_limit = PUSH_LIMIT_UNFILTERED;
 	connector->startup_cost = 1000.0;
@@ -713,6 +737,7 @@ get_table_options(Oid relid, Oid userid)
 	table->relid = relid;
 	table->relname = pstrdup(RelationGetRelationName(relation));
 	table->table_name = table->relname;
+	table->estimated_rows = -1;
 	set_options(ForeignTableRelationId, foreign_table->options, table);
 
 	table->ncolumns = tupdesc->natts;

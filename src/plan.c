@@ -87,6 +87,15 @@ choose_conditions(PlannerInfo *root, RelOptInfo *baserel, List *clauses,
 }
 
 /*
+ * How many rows a table is taken to have that has never been analyzed.
+ */
+double
+rows_without_statistics(const TableOptions *table)
+{
+	return table->estimated_rows >= 0 ? table->estimated_rows : DEFAULT_ROWS;
+}
+
+/*
  * Estimate the relation's size.
  */
 void
@@ -104,7 +113,7 @@ biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreign
 					   &info->attrs_used);
 
 	if (!compat_relation_has_statistics(baserel))
-		baserel->tuples = DEFAULT_ROWS;
+		baserel->tuples = rows_without_statistics(info->table);
 	set_baserel_size_estimates(root, baserel);
 }
 

@@ -54,30 +54,48 @@ narrowest_column(const TableOptions *table, TupleDesc tupdesc)
 }
 
 /*
+ * The fields that these columns (attribute numbers) show, each once: *fields
+ * are their codes, and *slots says for each column which of them is its own.
+ * The lists are palloc'd, the codes the table's.  Returns whether select is to
+ * be left out of a request for them.
+ */
+bool
+select_fields(const TableOptions *table, List *columns, List **fields, List **slots)
+{
+	int			live = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < table->ncolumns; i++)
+		live += table->columns[i].field ? 1 : 0;
+
+	/* several columns may show the same field */
+	*fields = *slots = NIL;
+	foreach(lc, columns)
+	{
+		const char *field = table->columns[lfirst_int(lc) - 1].field;
+		int			slot = 0;
+
+		while (slot < list_length(*fields) &&
+			   strcmp(list_nth(*fields, slot), field) != 0)
+			slot++;
+		if (slot == list_length(*fields))
+			*fields = lappend(*fields, unconstify(char *, field));
+		*slots = lappend_int(*slots, slot);
+	}
+
+	/* all of a one-column table is still less than all that there is */
+	return (live > 1 && list_length(columns) == live) ||
+		(!table->connector.json_requests && list_length(*fields) > MAX_FORM_ARRAY);
+}
+
+/*
  * Work out what to select.
  */
 static void
 prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 {
-	int			live = 0;
-	ListCell   *lc;
-
-	for (int i = 0; i < tupdesc->natts; i++)
-		live += state->table->columns[i].field ? 1 : 0;
-
-	/* several columns may show the same field */
-	foreach(lc, state->columns)
-	{
-		const char *field = state->table->columns[lfirst_int(lc) - 1].field;
-		int			slot = 0;
-
-		while (slot < list_length(state->fields) &&
-			   strcmp(list_nth(state->fields, slot), field) != 0)
-			slot++;
-		if (slot == list_length(state->fields))
-			state->fields = lappend(state->fields, unconstify(char *, field));
-		state->slots = lappend_int(state->slots, slot);
-	}
+	state->select_all = select_fields(state->table, state->columns, &state->fields,
+									  &state->slots);
 	if (state->fields == NIL)
 	{
 		const ColumnOptions *column = narrowest_column(state->table, tupdesc);
@@ -85,11 +103,6 @@ prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 		if (column)
 			state->fields = list_make1(unconstify(char *, column->field));
 	}
-
-	/* all of a one-column table is still less than all that there is */
-	state->select_all = (live > 1 && list_length(state->columns) == live) ||
-		(!state->table->connector.json_requests &&
-		 list_length(state->fields) > MAX_FORM_ARRAY);
 }
 
 void

@@ -235,6 +235,33 @@ my %servers = (
 			}),
 		answered => 1 },
 
+	'for rows to analyze' => {
+		stub => stalled(
+			sub {
+				my ($c) = @_;
+
+				$c->chunked_head;
+				$c->chunk('[["ID"],[1],[2],[3],[');
+			}),
+		analyze => 1 },
+
+	'inside a flood of rows to analyze' => {
+		stub => stub(
+			sub {
+				my ($c) = @_;
+				my $rows = ',[1]' x 10000;
+
+				$c->request or return;
+				$c->chunked_head;
+				$c->chunk('[["ID"]');
+				$c->log('reached');
+				while ($c->chunk($rows))
+				{
+				}
+			}),
+		flood => 1,
+		analyze => 1 },
+
 	'for the list of tables' => { stub => stalled(sub { }), import => 1 },
 
 	'for the description of a table' => {
@@ -270,7 +297,8 @@ else
 }
 $servers{'for a name'} = { url => 'http://never-resolved.test' } if %environment;
 
-my %patient = (connect_timeout => '600', read_timeout => '600', row_limit => '1000000000');
+my %patient = (connect_timeout => '600', read_timeout => '600', row_limit => '1000000000',
+	analyze_limit => '1000000000');
 my $number = 0;
 foreach my $instant (sort keys %servers)
 {
@@ -298,7 +326,7 @@ END
 	$server->{port} //= $stub->port if $stub;
 	$server->{statement} = $server->{import}
 	  ? "IMPORT FOREIGN SCHEMA connector FROM SERVER $name INTO $name"
-	  : "SELECT count(*) FROM $name.t";
+	  : $server->{analyze} ? "ANALYZE $name.t" : "SELECT count(*) FROM $name.t";
 }
 
 # One that answers, to see that the backend works afterwards

@@ -164,6 +164,18 @@ is_bounded('a million rows, as they are',
 	'1000000|500500000|7893000|4000000|14893000|500750000.00|501000000.0|2024-01-31|2024-01-31 12:34:56',
 	growth('SELECT id FROM reference.few', "$sums plain.big"));
 
+# A sample of a million rows is as small as one of fewer
+is_bounded(
+	'a million rows to analyze',
+	"1000000|8",
+	growth('SELECT id FROM reference.few', <<'END'));
+SET default_statistics_target = 1;
+ALTER FOREIGN TABLE plain.big OPTIONS (ADD analyze_limit '2000000');
+ANALYZE plain.big;
+SELECT reltuples::bigint, (SELECT count(*) FROM pg_stats WHERE tablename = 'big')
+FROM pg_class WHERE oid = 'plain.big'::regclass
+END
+
 # ---- a slow consumer -------------------------------------------------------
 
 # 64 MB, which a sender that is not slowed down would have sent while the

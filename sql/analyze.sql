@@ -202,6 +202,54 @@ ANALYZE there.estimated;
 SELECT expected('SELECT * FROM there.estimated'), expected('SELECT * FROM there.estimated WHERE flag = 1');
 
 --
+-- Costs: a request, and the rows that come back by their number and width.  100 bytes cost as much as
+-- a row does (0.05, and 0.01 of PostgreSQL's own).  Without statistics a bigint counts 8 bytes, text 32.
+--
+CREATE FUNCTION cost(columns text, condition text DEFAULT 'true') RETURNS numeric LANGUAGE sql AS $$
+    SELECT expected(format('SELECT %s FROM there.cost WHERE %s', columns, condition), 'Total Cost')
+$$;
+CALL make_items('cost');
+SELECT cost('flag'), cost('id'), cost('name'), cost('id, name'), cost('name, status'), cost('*');
+-- the narrowest column is asked for if none is needed, and the whole row if a system column wants no more
+SELECT cost(''), cost('1'), cost('tableoid'), cost('"cost"');
+-- What a condition needs travels as well.  The check of a row costs 0.0025.
+SELECT cost('id', 'qty > 5');
+-- The rows that a sent condition keeps away do not: one in 200 remains
+ALTER FOREIGN TABLE there.cost OPTIONS (ADD estimated_rows '1000000');
+SELECT cost('id', 'flag = 5'), cost('flag', 'flag = 5');
+ALTER FOREIGN TABLE there.cost OPTIONS (ADD filter_operators 'none');
+SELECT cost('id', 'flag = 5');
+-- the number of rows
+ALTER FOREIGN TABLE there.cost OPTIONS (SET estimated_rows '1000');
+SELECT cost('id'), cost('*');
+-- A field that is shown twice travels once, and a select that is too long for a form means all fields
+ALTER FOREIGN TABLE there.cost ADD COLUMN again text OPTIONS (column_name 'NAME');
+SELECT cost('name, again') = cost('name') AS once, cost('*');
+DO $$
+BEGIN
+    EXECUTE 'CREATE FOREIGN TABLE there.wide (' || (SELECT string_agg(format('f%s bigint', n), ', ') FROM generate_series(1, 40) AS n)
+        || ') SERVER analyzed OPTIONS (estimated_rows ''1000'')';
+END
+$$;
+CREATE FUNCTION cost_of_fields(n int) RETURNS numeric LANGUAGE sql AS $$
+    SELECT expected((SELECT format('SELECT %s FROM there.wide', string_agg('f' || i, ', ')) FROM generate_series(1, n) AS i), 'Total Cost')
+$$;
+SELECT cost_of_fields(1), cost_of_fields(20), cost_of_fields(21), cost_of_fields(40);
+ALTER SERVER analyzed OPTIONS (ADD request_format 'json');
+SELECT cost_of_fields(1), cost_of_fields(20), cost_of_fields(21), cost_of_fields(40);
+ALTER SERVER analyzed OPTIONS (DROP request_format);
+-- fdw_tuple_cost 0: what travels is free
+ALTER FOREIGN TABLE there.cost OPTIONS (ADD fdw_tuple_cost '0');
+SELECT cost('id'), cost('*');
+ALTER FOREIGN TABLE there.cost OPTIONS (SET fdw_tuple_cost '0.5', ADD fdw_startup_cost '1');
+SELECT cost('id'), cost('*');
+-- With statistics, widths are those of the values: a status is shorter than a name
+ALTER FOREIGN TABLE there.cost OPTIONS (DROP fdw_tuple_cost, DROP fdw_startup_cost);
+ANALYZE there.cost;
+SELECT cost('id'), cost('status') < cost('name') AS shorter,
+    cost('status') = 1000 + 250 * (0.06 + 0.0005 * (SELECT avg_width FROM pg_stats WHERE schemaname = 'there' AND tablename = 'cost' AND attname = 'status')) AS exact;
+
+--
 -- Errors are those of a query, and what was known stays.  Every row is looked at, however small the sample.
 --
 CALL make_items('wrong');
@@ -227,6 +275,11 @@ SELECT in_catalog('there.wrong');
 ALTER FOREIGN TABLE there.wrong OPTIONS (ADD invalid_values 'null');
 SELECT wrong('wrong_types');
 SELECT wrong('shuffled_header,strings,extra_fields');
+-- 100 rows of 1000 here
+CREATE DOMAIN here.not_999 AS bigint CHECK (VALUE <> 999);
+CREATE FOREIGN TABLE there.wrong_late (id here.not_999 OPTIONS (column_name 'ORDER_ID')) SERVER analyzed OPTIONS (table_name 'orders');
+ALTER FOREIGN TABLE there.wrong_late ALTER id SET STATISTICS 0;
+SELECT attempt('ANALYZE there.wrong_late');
 RESET default_statistics_target;
 SELECT in_catalog('there.wrong');
 CREATE SERVER analyzed_nothing FOREIGN DATA WRAPPER biconnector_fdw;
@@ -299,5 +352,5 @@ SET client_min_messages = warning;
 DROP SCHEMA there, here CASCADE;
 DROP SERVER analyzed, analyzed_nothing CASCADE;
 DROP ROLE regress_biconnector_owner;
-DROP FUNCTION expected, expectations, in_catalog, limited, wrong;
+DROP FUNCTION expected, expectations, in_catalog, limited, wrong, cost, cost_of_fields;
 DROP PROCEDURE make_items;

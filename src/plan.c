@@ -20,9 +20,18 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "utils/lsyscache.h"
 
 /* Rows of a table of which nothing is known */
 #define DEFAULT_ROWS 10000
+
+/*
+ * So many bytes of a row cost fdw_tuple_cost once more.  To read a value from
+ * JSON and to make a Datum of it takes about as long as its bytes take over a
+ * fast network, and both grow with its width; what a row costs by itself is
+ * worth some 100 bytes.
+ */
+#define BYTES_LIKE_A_ROW 100.0
 
 /* What PostgreSQL assumes of a LIMIT that is not known when the plan is made */
 #define UNKNOWN_LIMIT_FRACTION 0.1
@@ -40,6 +49,7 @@ typedef struct PlanInfo
 	TableOptions *table;
 	Bitmapset  *attrs_used;		/* offset by
 								 * FirstLowInvalidHeapAttributeNumber */
+	Cost		row_cost;		/* to receive a row */
 } PlanInfo;
 
 /*
@@ -96,6 +106,98 @@ rows_without_statistics(const TableOptions *table)
 }
 
 /*
+ * The columns that a scan needs, as integer list.
+ */
+static List *
+needed_columns(const PlanInfo *info)
+{
+	bool		whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber,
+										  info->attrs_used);
+	List	   *columns = NIL;
+
+	for (int attnum = 1; attnum <= info->table->ncolumns; attnum++)
+	{
+		if (info->table->columns[attnum - 1].field &&
+			(whole_row || bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
+										info->attrs_used)))
+			columns = lappend_int(columns, attnum);
+	}
+	return columns;
+}
+
+/*
+ * The width that the planner expects of a column, from statistics or its type.
+ */
+static int32
+column_width(const TableOptions *table, AttrNumber attnum)
+{
+	int32		width = get_attavgwidth(table->relid, attnum);
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+
+	if (width > 0)
+		return width;
+	get_atttypetypmodcoll(table->relid, attnum, &type, &typmod, &collation);
+	return get_typavgwidth(type, typmod);
+}
+
+/*
+ * How wide a row is as it travels: the fields that are asked for, each once.
+ */
+static double
+received_width(const PlanInfo *info)
+{
+	const TableOptions *table = info->table;
+	List	   *columns = needed_columns(info);
+	List	   *all = NIL;
+	List	   *fields;
+	List	   *slots;
+	double		narrowest = 0;
+	double		width = 0;
+	int			counted = 0;
+	ListCell   *column;
+	ListCell   *slot;
+
+	for (int attnum = 1; attnum <= table->ncolumns; attnum++)
+	{
+		if (table->columns[attnum - 1].field)
+			all = lappend_int(all, attnum);
+	}
+	if (select_fields(table, columns, &fields, &slots))
+		(void) select_fields(table, columns = all, &fields, &slots);
+	forboth(column, columns, slot, slots)
+	{
+		/* fields are numbered in the order in which they appear */
+		if (lfirst_int(slot) == counted)
+		{
+			width += column_width(table, lfirst_int(column));
+			counted++;
+		}
+	}
+	if (columns != NIL)
+		return width;
+
+	/* a query that needs none asks for the narrowest */
+	foreach(column, all)
+	{
+		width = column_width(table, lfirst_int(column));
+		if (narrowest == 0 || width < narrowest)
+			narrowest = width;
+	}
+	return narrowest;
+}
+
+/*
+ * What it costs to receive a row of the answer.
+ */
+static Cost
+received_row_cost(const PlanInfo *info)
+{
+	return info->table->connector.tuple_cost * (1 + received_width(info) / BYTES_LIKE_A_ROW);
+}
+
+/*
  * Estimate the relation's size.
  */
 void
@@ -115,6 +217,7 @@ biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreign
 	if (!compat_relation_has_statistics(baserel))
 		baserel->tuples = rows_without_statistics(info->table);
 	set_baserel_size_estimates(root, baserel);
+	info->row_cost = received_row_cost(info);
 }
 
 /*
@@ -148,7 +251,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer)
 											param_info ? param_info->ppi_rows : baserel->rows,
 											startup_cost,
 											startup_cost + received *
-											(connector->tuple_cost + cpu_tuple_cost + cost.per_tuple),
+											(info->row_cost + cpu_tuple_cost + cost.per_tuple),
 											required_outer,
 											list_make3(sent, filters, NIL)));
 }
@@ -344,26 +447,6 @@ biconnectorGetForeignUpperPaths(PlannerInfo *root, UpperRelationKind stage,
 	add_path(output_rel, (Path *)
 			 create_limit_path(root, output_rel, path, parse->limitOffset, parse->limitCount,
 							   parse->limitOption, offset_est, count_est));
-}
-
-/*
- * The columns that a scan needs, as integer list.
- */
-static List *
-needed_columns(const PlanInfo *info)
-{
-	bool		whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber,
-										  info->attrs_used);
-	List	   *columns = NIL;
-
-	for (int attnum = 1; attnum <= info->table->ncolumns; attnum++)
-	{
-		if (info->table->columns[attnum - 1].field &&
-			(whole_row || bms_is_member(attnum - FirstLowInvalidHeapAttributeNumber,
-										info->attrs_used)))
-			columns = lappend_int(columns, attnum);
-	}
-	return columns;
 }
 
 /*

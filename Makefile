@@ -29,6 +29,7 @@ OBJS = \
 	src/trust.o \
 	src/connector.o \
 	src/connector_data.o \
+	src/fixed_filter.o \
 	src/convert.o \
 	src/convert_number.o \
 	src/convert_datetime.o \

@@ -146,7 +146,7 @@ SET hash_mem_multiplier = 1;
 SELECT c.*, (SELECT max(b::int) > 1 FROM jsonb_path_query(here.analyzed(c.query), '$.**."Hash Batches"') AS b) AS batches
 FROM here.compared($$
 SELECT i.*, o.* FROM shop.items AS i JOIN shop.orders AS o ON o.item_id = i.id
-SELECT i.id, o FROM shop.items AS i LEFT JOIN shop.orders AS o ON o.item_id = i.id AND o.total > 500
+SELECT i, o.order_id FROM shop.items AS i LEFT JOIN shop.orders AS o ON o.item_id = i.id AND o.total > 500
 SELECT i, o FROM shop.items AS i FULL JOIN here.orders AS o ON o.order_id = i.id + 900
 $$) AS c;
 RESET hash_mem_multiplier;

@@ -120,6 +120,7 @@ typedef struct TableOptions
 	Oid			relid;
 	char	   *relname;
 	char	   *table_name;		/* code of the table to ask for */
+	char	   *filter;			/* JSON: conditions of every request; or NULL */
 	double		estimated_rows; /* where there are no statistics; -1 if not set */
 	ConnectorOptions connector;
 	int			ncolumns;
@@ -427,6 +428,12 @@ extern RemoteCheck connector_check(const ConnectorOptions *options);
 extern List *connector_table_list(const ConnectorOptions *options, const char *search);
 extern List *connector_table_description(const ConnectorOptions *options,
 										 const RemoteTable *table);
+
+/* ---- fixed_filter.c: conditions that make a table of a part of one ---- */
+
+extern const char *fixed_filter_problem(const char *text);
+extern bool table_filter_has_key(const TableOptions *table, const char *key);
+extern int	table_filter_variables(const TableOptions *table);
 
 /* ---- convert.c: a wire value to a Datum ---- */
 

@@ -34,4 +34,8 @@ extern Refusal *refusal_of_status(const ConnectorOptions *options, HttpAnswer *h
 extern Refusal *refusal_of_document(const ConnectorOptions *options, const char *expected,
 									const char *data, size_t length, bool more);
 
+/* ---- fixed_filter.c, of which biconnector_fdw.h has the rest ---- */
+
+extern void add_fixed_filter(jsonc_object *body, const TableOptions *table);
+
 #endif							/* BICONNECTOR_CONNECTOR_H */

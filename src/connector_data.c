@@ -232,6 +232,7 @@ data_request_body(const TableOptions *table, const DataRequest *request)
 						  condition, table->connector.json_requests);
 		}
 	}
+	add_fixed_filter(body, table);
 	json_object_object_add(body, "limit", json_object_new_int(request->limit));
 	return body;
 }

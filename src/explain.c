@@ -157,6 +157,8 @@ biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyText("Remote Table", state->table->table_name, es);
 		if (!state->select_all && state->fields != NIL)
 			ExplainPropertyList("Remote Select", state->fields, es);
+		if (state->table->filter)
+			ExplainPropertyText("Remote Fixed Filter", state->table->filter, es);
 	}
 	explain_limit(node, explain_filter(node, es), es);
 	if (es->analyze)

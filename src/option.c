@@ -51,6 +51,7 @@ static void set_boolean(const char *name, const char *value, void *field);
 static void set_ssl_verify(const char *name, const char *value, void *field);
 static void set_request_format(const char *name, const char *value, void *field);
 static void set_row_limit(const char *name, const char *value, void *field);
+static void set_filter(const char *name, const char *value, void *field);
 static void set_estimated_rows(const char *name, const char *value, void *field);
 static void set_seconds(const char *name, const char *value, void *field);
 static void set_size(const char *name, const char *value, void *field);
@@ -151,6 +152,9 @@ static const struct
 
 	/* code of the table to ask for: default the relation's name */
 	{"table_name", ForeignTableRelationId, set_code, TABLE(table_name)},
+
+	/* conditions of every request, that fix a part of the table: JSON */
+	{"filter", ForeignTableRelationId, set_filter, TABLE(filter)},
 
 	/* rows that the table has, where no statistics tell: default 10000 */
 	{"estimated_rows", ForeignTableRelationId, set_estimated_rows, TABLE(estimated_rows)},
@@ -393,6 +397,16 @@ set_row_limit(const char *name, const char *value, void *field)
 	if (!parse_int(value, &limit, 0, &hint) || limit < 1)
 		bad_value(name, value, "It must be a number of rows, from 1 to 2147483647.");
 	*(int *) field = limit;
+}
+
+static void
+set_filter(const char *name, const char *value, void *field)
+{
+	const char *problem = fixed_filter_problem(value);
+
+	if (problem)
+		bad_value(name, value, problem);
+	*(char **) field = pstrdup(value);
 }
 
 static void

@@ -69,6 +69,7 @@ SELECT server_option('proxy', 'http://proxy:3128', 'https://proxy', 'socks5h://p
 --
 SELECT server_option('request_format', 'form', 'json', 'JSON', 'xml', '');
 SELECT server_option('row_limit', '1', '2147483647', '0', '-1', '2147483648', 'all', '');
+SELECT server_option('map_fields', 'on', 'off', 'names');
 SELECT server_option('analyze_limit', '1', '2147483647', '0', 'all');
 SELECT server_option('filter_operators', 'eq', 'in', 'eq,in', ' IN , eq ', 'none', 'eq,none',
                      'like', 'eq,', '');

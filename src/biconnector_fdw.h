@@ -92,6 +92,7 @@ typedef struct ConnectorOptions
 	char	   *url_table_description;
 	char	   *url_data;
 	bool		json_requests;	/* request_format is json, not form */
+	bool		map_fields;		/* tell the connector the columns' names */
 	int			row_limit;		/* limit of every request for data */
 	int			analyze_limit;	/* rows that ANALYZE looks at, at most */
 	int			filter_operators;	/* set of FILTER_..., -1 where not set */

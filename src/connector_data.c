@@ -14,6 +14,7 @@
 
 #include <limits.h>
 
+#include "body.h"
 #include "foreign/foreign.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
@@ -35,6 +36,7 @@ struct DataAnswer
 	const DataRequest *request;
 	HttpStatistics *statistics;
 
+	List	   *names;			/* that fields may have in the header; or NIL */
 	HttpAnswer *http;
 	RowsReader	reader;
 	size_t		pending;		/* bytes of the row handed out last */
@@ -244,9 +246,108 @@ release_data_answer(void *arg)
 }
 
 /*
- * Find the wanted fields in the header, and tell the reader.  What is wrong
- * with the header matters only if a row follows: the header of an empty answer
- * may be anything.
+ * The name that a field may have in the header instead of its code: that of
+ * the first column that shows it.  If that is the code of another field, the
+ * header could not be understood, so the field keeps its code.
+ */
+static const char *
+name_of_field(const TableOptions *table, const char *field)
+{
+	const char *name = NULL;
+
+	for (int i = 0; i < table->ncolumns && name == NULL; i++)
+	{
+		if (table->columns[i].field && strcmp(table->columns[i].field, field) == 0)
+			name = table->columns[i].name;
+	}
+	for (int i = 0; i < table->ncolumns; i++)
+	{
+		if (table->columns[i].field && strcmp(table->columns[i].field, name) == 0)
+			return field;
+	}
+	return name;
+}
+
+/*
+ * Add names of the wanted fields to the body of a request.  They are a
+ * convenience of the connector's, so they are left out of a form that would
+ * become too long.  Returns the names, for each of the fields, or NIL.
+ */
+static List *
+add_map_fields(jsonc_object *body, const TableOptions *table, List *fields)
+{
+	size_t		variables = body_variables(body) + list_length(fields) +
+		list_length(table->connector.settings);
+	jsonc_object *map;
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	if (fields == NIL ||
+		(!table->connector.json_requests && variables > MAX_REQUEST_VARIABLES))
+		return NIL;
+	map = json_object_new_object();
+	json_object_object_add(body, "mapFields", map);
+	foreach(lc, fields)
+	{
+		const char *field = lfirst(lc);
+		const char *name = name_of_field(table, field);
+
+		json_object_object_add(map, pg_server_to_any(field, strlen(field), PG_UTF8),
+							   document_new_string(name));
+		names = lappend(names, unconstify(char *, name));
+	}
+	return names;
+}
+
+/*
+ * Look in the header for these codes or names of the wanted fields, in the
+ * order of slots.  lengths are those of the header's texts, or -1.  A place
+ * that has a slot already, and a slot that has a place, are passed over.
+ */
+static void
+find_fields(DataAnswer *answer, List *texts, const ssize_t *lengths, int *slot_of, bool *found)
+{
+	int			nfields = list_length(texts);
+	char	  **wanted = palloc(sizeof(char *) * Max(nfields, 1));
+	bool	   *known = palloc(sizeof(bool) * Max(nfields, 1));
+	ListCell   *lc;
+
+	memcpy(known, found, sizeof(bool) * nfields);
+	foreach(lc, texts)
+		wanted[foreach_current_index(lc)] =
+		pg_server_to_any(lfirst(lc), strlen(lfirst(lc)), PG_UTF8);
+
+	for (size_t i = 0; i < answer->reader.nvalues; i++)
+	{
+		const char *text = answer->reader.values[i].data;
+
+		CHECK_FOR_INTERRUPTS();
+		if (lengths[i] < 0 || slot_of[i] >= 0)
+			continue;
+		for (int slot = 0; slot < nfields; slot++)
+		{
+			if (known[slot] || strncmp(wanted[slot], text, lengths[i]) != 0 ||
+				wanted[slot][lengths[i]] != '\0')
+				continue;
+			if (found[slot] && answer->bad_header == NULL)
+				answer->bad_header =
+					make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+								 psprintf("the header of the answer of server \"%s\" has field \"%s\" twice",
+										  answer->table->connector.servername,
+										  (char *) list_nth(answer->request->fields, slot)),
+								 NULL,
+								 texts != answer->names ? NULL :
+								 "With the server option \"map_fields\", a column must not have the name of another field of the connector's table.");
+			found[slot] = true;
+			slot_of[i] = slot;
+		}
+	}
+}
+
+/*
+ * Find the wanted fields in the header, by their codes or else by the names that
+ * the request gave them, and tell the reader.  What is wrong with the header
+ * matters only if a row follows: the header of an empty answer may be anything.
  */
 static void
 match_header(DataAnswer *answer)
@@ -256,60 +357,44 @@ match_header(DataAnswer *answer)
 	size_t		width = answer->reader.nvalues;
 	int			nfields = list_length(answer->request->fields);
 	int		   *slot_of = palloc(sizeof(int) * Max(width, 1));
-	char	  **wanted = palloc(sizeof(char *) * Max(nfields, 1));
+	ssize_t    *lengths = palloc(sizeof(ssize_t) * Max(width, 1));
 	bool	   *found = palloc0(sizeof(bool) * Max(nfields, 1));
-	Refusal    *bad = NULL;
 	ListCell   *lc;
-
-	foreach(lc, answer->request->fields)
-		wanted[foreach_current_index(lc)] =
-		pg_server_to_any(lfirst(lc), strlen(lfirst(lc)), PG_UTF8);
 
 	for (size_t i = 0; i < width; i++)
 	{
 		RowsValue  *value = &answer->reader.values[i];
 		size_t		length = 0;
 
-		CHECK_FOR_INTERRUPTS();
 		slot_of[i] = -1;
-		if (value->kind != ROWS_STRING ||
+		lengths[i] = -1;
+		if (value->kind == ROWS_STRING &&
 			rows_unescape(value->data, value->len, unconstify(char *, value->data),
-						  &length) != ROWS_TEXT_OK)
-		{
-			if (bad == NULL)
-				bad = make_refusal(ERRCODE_PROTOCOL_VIOLATION,
-								   psprintf("the header of the answer of server \"%s\" is not a list of field codes",
-											servername),
-								   psprintf("Its value %zu is: %s", i + 1,
-											connector_excerpt(&table->connector, value->data,
-															  value->len, 0, false)),
-								   NULL);
-			continue;
-		}
-		for (int slot = 0; slot < nfields; slot++)
-		{
-			if (strncmp(wanted[slot], value->data, length) != 0 || wanted[slot][length] != '\0')
-				continue;
-			if (found[slot] && bad == NULL)
-				bad = make_refusal(ERRCODE_PROTOCOL_VIOLATION,
-								   psprintf("the header of the answer of server \"%s\" has field \"%s\" twice",
-											servername,
-											(char *) list_nth(answer->request->fields, slot)),
-								   NULL, NULL);
-			found[slot] = true;
-			slot_of[i] = slot;
-		}
+						  &length) == ROWS_TEXT_OK)
+			lengths[i] = (ssize_t) length;
+		else if (answer->bad_header == NULL)
+			answer->bad_header =
+				make_refusal(ERRCODE_PROTOCOL_VIOLATION,
+							 psprintf("the header of the answer of server \"%s\" is not a list of field codes",
+									  servername),
+							 psprintf("Its value %zu is: %s", i + 1,
+									  connector_excerpt(&table->connector, value->data,
+														value->len, 0, false)),
+							 NULL);
 	}
+	find_fields(answer, answer->request->fields, lengths, slot_of, found);
+	if (answer->names != NIL)
+		find_fields(answer, answer->names, lengths, slot_of, found);
 	foreach(lc, answer->request->fields)
 	{
-		if (!found[foreach_current_index(lc)] && bad == NULL)
-			bad = make_refusal(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
-							   psprintf("the answer of server \"%s\" has no field \"%s\"",
-										servername, (char *) lfirst(lc)),
-							   psprintf("The request was for table \"%s\".", table->table_name),
-							   "The column option \"column_name\" sets the code of a column's field; letter case matters.");
+		if (!found[foreach_current_index(lc)] && answer->bad_header == NULL)
+			answer->bad_header =
+				make_refusal(ERRCODE_FDW_COLUMN_NAME_NOT_FOUND,
+							 psprintf("the answer of server \"%s\" has no field \"%s\"",
+									  servername, (char *) lfirst(lc)),
+							 psprintf("The request was for table \"%s\".", table->table_name),
+							 "The column option \"column_name\" sets the code of a column's field; letter case matters.");
 	}
-	answer->bad_header = bad;
 	answer->has_header = width > 0;
 	if (!rows_set_columns(&answer->reader, slot_of, width, nfields))
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -386,6 +471,7 @@ connector_data(const TableOptions *table, const DataRequest *request,
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	DataAnswer *answer = palloc0(sizeof(DataAnswer));
+	jsonc_object *body;
 	ErrorContextCallback errcallback;
 
 	answer->context = context;
@@ -403,8 +489,11 @@ connector_data(const TableOptions *table, const DataRequest *request,
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
+	body = data_request_body(table, request);
+	if (table->connector.map_fields)
+		answer->names = add_map_fields(body, table, request->fields);
 	answer->http = connector_send(&table->connector, table->connector.url_data, "url_data",
-								  data_request_body(table, request), statistics);
+								  body, statistics);
 	if (http_status(answer->http) != 200)
 	{
 		answer->refusal = refusal_of_status(&table->connector, answer->http, true);

@@ -90,6 +90,9 @@ static const struct
 	/* how requests are written: form (default) or json */
 	{"request_format", ForeignServerRelationId, set_request_format, CONNECTOR(json_requests)},
 
+	/* tell the connector the columns' names as names of fields: boolean */
+	{"map_fields", ForeignServerRelationId, set_boolean, CONNECTOR(map_fields)},
+
 	/* limit of every request for data: rows, at least 1, default 500000 */
 	{"row_limit", ForeignServerRelationId, set_row_limit, CONNECTOR(row_limit)},
 	{"row_limit", ForeignTableRelationId, set_row_limit, OVERRIDE(row_limit)},

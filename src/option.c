@@ -739,6 +739,26 @@ default_filter_operators(WireType wire_type)
 }
 
 /*
+ * Operators that the table's own filter uses for the column's field: a key can
+ * stand in a filter only once.
+ */
+static int
+operators_of_fixed_filter(const TableOptions *table, const ColumnOptions *column)
+{
+	int			operators = 0;
+
+	for (int i = 0; i < lengthof(filter_operators); i++)
+	{
+		FilterCondition condition = {.operator = filter_operators[i].operator,.field = column->field};
+
+		if ((condition.operator & (FILTER_AND | FILTER_OR)) == 0 &&
+			table_filter_has_key(table, filter_key(&condition)))
+			operators |= condition.operator;
+	}
+	return operators;
+}
+
+/*
  * What a foreign table, its server and the user's mapping say, palloc'd.
  * Raises if there is no such table.
  */
@@ -776,6 +796,7 @@ get_table_options(Oid relid, Oid userid)
 			column->filter_operators = table->connector.filter_operators;
 		if (column->filter_operators < 0)
 			column->filter_operators = default_filter_operators(column->wire_type);
+		column->filter_operators &= ~operators_of_fixed_filter(table, column);
 	}
 	table_close(relation, NoLock);
 	return table;

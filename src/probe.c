@@ -53,6 +53,7 @@ probe_note(Probe *probe, ProbeColumn *column, int operator, const char *capabili
 	ProbeResult *result = palloc0(sizeof(ProbeResult));
 
 	result->attnum = column ? column->attnum : 0;
+	result->number = list_length(probe->results);
 	result->operator = operator;
 	result->capability = capability ? capability : filter_operators_text(operator);
 	result->verdict = verdict;
@@ -75,9 +76,27 @@ probe_note(Probe *probe, ProbeColumn *column, int operator, const char *capabili
 			column->safe |= operator;
 		else if (verdict != PROBE_UNTESTED)
 			column->bad |= operator;
-		if (verdict == PROBE_LOSES)
-			column->unequal |= operator & (FILTER_EQ | FILTER_IN);
+		if (verdict == PROBE_LOSES && operator == FILTER_EQ)
+			column->unequal = true;
 	}
+}
+
+/*
+ * Take back what was noted of an operator.
+ */
+static void
+probe_forget(Probe *probe, ProbeColumn *column, int operator)
+{
+	ListCell   *lc;
+
+	foreach(lc, probe->results)
+	{
+		ProbeResult *result = lfirst(lc);
+
+		if (result->attnum == column->attnum && result->operator == operator)
+			probe->results = foreach_delete_current(probe->results, lc);
+	}
+	column->safe &= ~operator;
 }
 
 /*
@@ -103,51 +122,17 @@ probe_reason(const ProbeAnswer *answer, ProbeVerdict verdict)
 }
 
 /*
- * Test one condition by itself.
- */
-static ProbeVerdict
-test_alone(Probe *probe, ProbeTest *test, bool last)
-{
-	ProbeAnswer *answer;
-	ProbeVerdict verdict;
-
-	if (!probe_may_ask(probe))
-	{
-		probe_note(probe, test->column, test->operator, NULL, PROBE_UNTESTED,
-				   "the probe's limits are reached", NULL);
-		return PROBE_UNTESTED;
-	}
-	answer = probe_ask(probe, list_make1(test), 0);
-	verdict = probe_verdict(answer);
-
-	/* of several tests, what is wrong counts, or else the last one */
-	if (last || verdict == PROBE_LOSES || verdict == PROBE_REFUSED || verdict == PROBE_UNTESTED)
-		probe_note(probe, test->column, test->operator, NULL, verdict,
-				   probe_reason(answer, verdict), answer);
-	return verdict;
-}
-
-/*
- * Is there a row that only this one of the tests leaves out, and one on its
- * edge that all of them let pass?
+ * Do all of the tests let a row pass that is on the edge of this one?
  */
 static bool
-has_witness(Probe *probe, List *tests, const ProbeTest *test)
+has_edge(Probe *probe, const bool *matches, const ProbeTest *test)
 {
-	bool		left_out = false;
-	bool		on_edge = test->edge == NULL;
-
-	for (int i = 0; i < probe->nrows; i++)
+	for (int i = 0; test->edge && i < probe->nrows; i++)
 	{
-		ListCell   *lc;
-		bool		others = true;
-
-		foreach(lc, tests)
-			others &= lfirst(lc) == test || ((ProbeTest *) lfirst(lc))->matches[i];
-		left_out |= others && !test->matches[i];
-		on_edge |= others && test->matches[i] && test->edge && test->edge[i];
+		if (matches[i] && test->edge[i])
+			return true;
 	}
-	return left_out && on_edge;
+	return test->edge == NULL;
 }
 
 /*
@@ -158,20 +143,105 @@ static List *
 test_together(Probe *probe, List *tests, ProbeAnswer **answer)
 {
 	List	   *doubtful = NIL;
+	bool	   *matches;
 	ListCell   *lc;
 
 	*answer = NULL;
 	if (list_length(tests) < 2 || !probe_may_ask(probe))
 		return tests;
+	matches = probe_matches(probe, tests);
 	*answer = probe_ask(probe, tests, 0);
-	if ((*answer)->asked == 0 || probe_verdict(*answer) != PROBE_EXACT)
+	if ((*answer)->asked == 0 || (*answer)->excluded == 0 ||
+		probe_verdict(*answer) != PROBE_EXACT)
 		return tests;
 	foreach(lc, tests)
 	{
-		if (!has_witness(probe, tests, lfirst(lc)))
+		if (!has_edge(probe, matches, lfirst(lc)))
 			doubtful = lappend(doubtful, lfirst(lc));
 	}
 	return doubtful;
+}
+
+/* How the tests of an operator went for a column: what is worst counts */
+typedef struct Outcome
+{
+	bool		tested;
+	ProbeVerdict verdict;
+	ProbeAnswer *answer;
+	char	   *reason;
+} Outcome;
+
+static void
+add_outcome(Outcome *outcome, ProbeVerdict verdict, ProbeAnswer *answer, char *reason)
+{
+	static const int badness[] = {
+		[PROBE_EXACT] = 0,[PROBE_WIDE] = 1,[PROBE_IGNORED] = 2,
+		[PROBE_UNTESTED] = 3,[PROBE_REFUSED] = 4,[PROBE_LOSES] = 5
+	};
+
+	if (outcome->tested && badness[verdict] <= badness[outcome->verdict])
+		return;
+	outcome->tested = true;
+	outcome->verdict = verdict;
+	outcome->answer = answer;
+	outcome->reason = reason;
+}
+
+/*
+ * A list has lost a row.  Is it because of the list, or is the row not found
+ * by its value alone either?  Then equality is no better.
+ */
+static void
+check_equality(Probe *probe, ProbeColumn *column, int row)
+{
+	ProbeTest  *test = NULL;
+	ProbeAnswer *answer;
+
+	if ((column->safe & FILTER_EQ) && row >= 0 && probe_may_ask(probe))
+		test = probe_satisfied(probe, column, FILTER_EQ, row);
+	if (test == NULL)
+		return;
+	answer = probe_ask(probe, list_make1(test), 0);
+	if (probe_verdict(answer) == PROBE_LOSES)
+	{
+		probe_forget(probe, column, FILTER_EQ);
+		probe_note(probe, column, FILTER_EQ, NULL, PROBE_LOSES, NULL, answer);
+	}
+}
+
+/*
+ * Put one variant of the conditions on the columns to the test.
+ */
+static void
+test_variant(Probe *probe, int operator, List *tests, bool alone, Outcome *outcomes)
+{
+	ProbeAnswer *answer = NULL;
+	List	   *doubtful = alone ? tests : test_together(probe, tests, &answer);
+	int			refused = 0;
+	ListCell   *lc;
+
+	foreach(lc, tests)
+	{
+		ProbeTest  *test = lfirst(lc);
+		Outcome    *outcome = &outcomes[test->column - probe->columns];
+		ProbeVerdict verdict;
+
+		if (!list_member_ptr(doubtful, test))
+			add_outcome(outcome, PROBE_EXACT, answer, NULL);
+		else if (refused >= ENOUGH_REFUSALS)
+			add_outcome(outcome, PROBE_REFUSED, NULL, "like those of other columns");
+		else if (!probe_may_ask(probe))
+			add_outcome(outcome, PROBE_UNTESTED, NULL, "the limits of the probe are reached");
+		else
+		{
+			answer = probe_ask(probe, list_make1(test), 0);
+			verdict = probe_verdict(answer);
+			add_outcome(outcome, verdict, answer, probe_reason(answer, verdict));
+			refused = verdict == PROBE_REFUSED ? refused + 1 : 0;
+			if (verdict == PROBE_LOSES && operator == FILTER_IN)
+				check_equality(probe, test->column, answer->lost);
+		}
+	}
 }
 
 /*
@@ -181,18 +251,33 @@ test_together(Probe *probe, List *tests, ProbeAnswer **answer)
 static void
 test_operator(Probe *probe, int operator)
 {
-	List	   *variants = NIL;
-	ListCell   *lc;
+	Outcome    *outcomes = palloc0(sizeof(Outcome) * probe->ncolumns);
 
 	for (int variant = 0;; variant++)
 	{
 		List	   *tests = probe_tests(probe, operator, variant);
+		ListCell   *lc;
 
 		if (tests == NIL)
 			break;
-		variants = lappend(variants, tests);
-	}
+		foreach(lc, tests)
+		{
+			ProbeColumn *column = ((ProbeTest *) lfirst(lc))->column;
+			Outcome    *outcome = &outcomes[column - probe->columns];
 
+			/* what is no good needs no further test */
+			if (probe_why_no_test(probe, column, operator) ||
+				(outcome->tested && (outcome->verdict == PROBE_LOSES ||
+									 outcome->verdict == PROBE_REFUSED)))
+				tests = foreach_delete_current(tests, lc);
+		}
+
+		/*
+		 * The first test of equality is alone, because it is the most
+		 * important one: what is wrong with it shows best over many rows
+		 */
+		test_variant(probe, operator, tests, operator == FILTER_EQ && variant == 0, outcomes);
+	}
 	for (int i = 0; i < probe->ncolumns; i++)
 	{
 		ProbeColumn *column = &probe->columns[i];
@@ -201,56 +286,13 @@ test_operator(Probe *probe, int operator)
 		if ((column->possible & operator) == 0)
 			continue;
 		why = probe_why_no_test(probe, column, operator);
-		if (why)
+		if (outcomes[i].tested)
+			probe_note(probe, column, operator, NULL, outcomes[i].verdict, outcomes[i].reason,
+					   outcomes[i].answer);
+		else
 			probe_note(probe, column, operator, NULL, PROBE_UNTESTED,
-					   unconstify(char *, why), NULL);
-	}
-
-	foreach(lc, variants)
-	{
-		List	   *tests = lfirst(lc);
-		ProbeAnswer *answer;
-		List	   *doubtful;
-		int			refused;
-		ListCell   *cell;
-
-		/* what has failed before needs no further test */
-		foreach(cell, tests)
-		{
-			ProbeTest  *test = lfirst(cell);
-
-			if ((test->column->bad & operator) ||
-				probe_why_no_test(probe, test->column, operator))
-				tests = foreach_delete_current(tests, cell);
-		}
-		doubtful = test_together(probe, tests, &answer);
-		refused = 0;
-		foreach(cell, tests)
-		{
-			ProbeTest  *test = lfirst(cell);
-			bool		last = true;
-			ListCell   *later;
-
-			for_each_cell(later, variants, lnext(variants, lc))
-			{
-				ListCell   *other;
-
-				foreach(other, (List *) lfirst(later))
-					last &= ((ProbeTest *) lfirst(other))->column != test->column;
-			}
-			if (refused >= ENOUGH_REFUSALS)
-				probe_note(probe, test->column, operator, NULL, PROBE_REFUSED,
-						   "like those of other columns", NULL);
-			else if (list_member_ptr(doubtful, test))
-			{
-				if (test_alone(probe, test, last) == PROBE_REFUSED)
-					refused++;
-				else
-					refused = 0;
-			}
-			else if (last)
-				probe_note(probe, test->column, operator, NULL, PROBE_EXACT, NULL, answer);
-		}
+					   why ? unconstify(char *, why) : "no condition that may be sent could be made of its values",
+					   NULL);
 	}
 }
 
@@ -283,6 +325,7 @@ fetch_sample(Probe *probe)
 {
 	DataRequest request = {0};
 	DataAnswer *data;
+	DataAnswer *refused;
 	RowsValue  *values;
 	MemoryContext caller = CurrentMemoryContext;
 	bool	   *offsets = palloc0(sizeof(bool) * probe->ncolumns);
@@ -293,7 +336,21 @@ fetch_sample(Probe *probe)
 	request.limit = Min(SAMPLE_ROWS, probe->table->connector.row_limit);
 	probe->nrows = 0;
 	probe->rows = palloc(sizeof(MinimalTuple) * request.limit);
+	request.select_all = probe->select_all;
 	data = connector_data(probe->table, &request, &probe->statistics);
+	if (connector_data_refused(data) && !probe->select_all)
+	{
+		/* perhaps because of the fields that are selected */
+		request.select_all = true;
+		refused = data;
+		data = connector_data(probe->table, &request, &probe->statistics);
+		if (connector_data_refused(data))
+			connector_data_raise(refused);
+		probe_note(probe, NULL, 0, "select", PROBE_REFUSED,
+				   unconstify(char *, connector_data_refusal(refused)), NULL);
+		connector_data_close(refused);
+		probe->select_all = true;
+	}
 	if (connector_data_refused(data))
 		connector_data_raise(data);
 
@@ -337,10 +394,9 @@ fetch_sample(Probe *probe)
 
 		if (!offsets[i] && !plain[i])
 			continue;
-		probe_note(probe, column, 0, "offsets",
-				   offsets[i] ? PROBE_EXACT : PROBE_IGNORED,
-				   offsets[i] && plain[i] ? "some datetimes have an offset, others have none"
-				   : offsets[i] ? "datetimes have an offset" : "datetimes have no offset", NULL);
+		probe_note(probe, column, 0, offsets[i] ? PROBE_WITH_OFFSETS : PROBE_WITHOUT_OFFSETS,
+				   offsets[i] && plain[i] ? PROBE_WIDE : PROBE_EXACT,
+				   offsets[i] && plain[i] ? "others have none" : NULL, NULL);
 		column->has_offsets = offsets[i];
 		if (offsets[i] && column->kind == KIND_DATETIME)
 			column->possible = 0;
@@ -380,7 +436,7 @@ probe_columns(Probe *probe, bool first)
 {
 	fetch_sample(probe);
 	note_texts(probe);
-	if (first)
+	if (first && !probe->select_all)
 		probe_select(probe);
 
 	/* equality first: the others' tests depend on it */
@@ -409,6 +465,7 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 												  ALLOCSET_DEFAULT_SIZES);
 	List	   *results = NIL;
 	HttpStatistics statistics = {0};
+	bool		select_all = false;
 	TimestampTz deadline = seconds ? GetCurrentTimestamp() + seconds * USECS_PER_SEC : 0;
 	ListCell   *lc;
 
@@ -428,6 +485,7 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		probe.max_requests = max_requests;
 		probe.deadline = deadline;
 		probe.statistics = statistics;
+		probe.select_all = select_all;
 		probe.context = context;
 		probe.row_context = AllocSetContextCreate(context, "biconnector probe row",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -458,6 +516,7 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		if (probe.ncolumns > 0)
 			probe_columns(&probe, first);
 		statistics = probe.statistics;
+		select_all = probe.select_all;
 		ExecDropSingleTupleTableSlot(probe.slot);
 		ExecDropSingleTupleTableSlot(probe.sample_slot);
 		FreeExecutorState(probe.estate);

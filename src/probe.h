@@ -15,6 +15,10 @@
 
 #include "filter.h"
 
+/* Capabilities of columns that are no operators */
+#define PROBE_WITH_OFFSETS		"datetimes with an offset"
+#define PROBE_WITHOUT_OFFSETS	"datetimes without an offset"
+
 /* All operators that ask for one field */
 #define FILTER_FIELDS (FILTER_AND - 1)
 
@@ -27,7 +31,7 @@ typedef struct ProbeColumn
 	int			possible;		/* operators that may ever be sent for it */
 	int			safe;			/* of those, the ones found not to lose rows */
 	int			bad;			/* ... and the ones that do, or are of no use */
-	int			unequal;		/* FILTER_EQ or FILTER_IN lost rows */
+	bool		unequal;		/* FILTER_EQ lost rows */
 	int			tested_in_or;	/* operators that OR was tested with */
 	bool		has_offsets;	/* datetimes have offsets from UTC */
 	char	  **texts;			/* per row of the sample: the value as sent, or
@@ -48,6 +52,7 @@ typedef struct Probe
 	ProbeColumn *columns;
 	int			ncolumns;
 	List	   *fields;			/* codes of the columns */
+	bool		select_all;		/* select is refused */
 	Converter **converters;
 
 	MemoryContext context;		/* of all this */
@@ -74,7 +79,8 @@ typedef struct ProbeTest
 	List	   *conditions;		/* of FilterCondition *: as it is sent */
 	ExprState  *state;			/* of the clause */
 	bool	   *matches;		/* per row of the sample */
-	bool	   *edge;			/* rows whose value is the bound; or NULL */
+	bool	   *edge;			/* rows without which it would say nothing; or
+								 * NULL */
 } ProbeTest;
 
 typedef enum ProbeVerdict
@@ -90,6 +96,7 @@ typedef enum ProbeVerdict
 typedef struct ProbeResult
 {
 	AttrNumber	attnum;			/* 0: of the table */
+	int			number;			/* in the order of the tests */
 	int			operator;		/* FILTER_..., or 0 */
 	const char *capability;
 	ProbeVerdict verdict;
@@ -107,6 +114,7 @@ typedef struct ProbeAnswer
 	int64		asked;
 	int64		right;
 	int64		received;
+	int			lost;			/* a row that should have come; -1: none */
 	int64		violating;		/* rows that do not satisfy the conditions */
 	int64		excluded;		/* rows of the sample which must not come */
 	int64		excluded_came;

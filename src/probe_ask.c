@@ -172,6 +172,15 @@ compare_answer(Probe *probe, DataAnswer *data, List *tests, const bool *matches,
 	}
 	error_context_stack = errcallback.previous;
 	ExecClearTuple(probe->slot);
+
+	for (int i = 0; i < wanted.count && answer->lost < 0; i++)
+	{
+		for (int row = 0; !wanted.came[i] && row < probe->nrows; row++)
+		{
+			if (probe->rows[row] == wanted.rows[i])
+				answer->lost = row;
+		}
+	}
 }
 
 /*
@@ -187,7 +196,9 @@ probe_ask(Probe *probe, List *tests, int limit)
 	bool	   *matches = probe_matches(probe, tests);
 	ListCell   *lc;
 
+	answer->lost = -1;
 	request.fields = probe->fields;
+	request.select_all = probe->select_all;
 	request.limit = limit ? limit : probe->table->connector.row_limit;
 	foreach(lc, tests)
 		request.filter = list_concat(request.filter, ((ProbeTest *) lfirst(lc))->conditions);

@@ -292,9 +292,10 @@ compare_datums(const void *a, const void *b, void *arg)
 
 /*
  * The values of a column that can be sent, each once, in their order; palloc'd.
+ * Only of the rows in "among", unless that is NULL.
  */
 static Datum *
-ordered_values(Probe *probe, const ProbeColumn *column, int *count)
+ordered_values(Probe *probe, const ProbeColumn *column, const bool *among, int *count)
 {
 	TypeCacheEntry *type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
 	SortContext context = {&type->cmp_proc_finfo, operand_collation(column)};
@@ -304,7 +305,7 @@ ordered_values(Probe *probe, const ProbeColumn *column, int *count)
 	*count = 0;
 	for (int row = 0; row < probe->nrows; row++)
 	{
-		if (column->texts[row])
+		if (column->texts[row] && (among == NULL || among[row]))
 			values[(*count)++] = value_of_row(probe, column, row);
 	}
 	qsort_arg(values, *count, sizeof(Datum), compare_datums, &context);
@@ -400,6 +401,47 @@ case_bound(Probe *probe, const ProbeColumn *column, bool lower)
 }
 
 /*
+ * A bound that puts a value of the column on the other side if numbers are
+ * compared as texts: for a lower bound a digit above the first one of a longer
+ * number, else a power of ten with more digits.  NULL if the sample has no such
+ * value.
+ */
+static char *
+digits_bound(Probe *probe, const ProbeColumn *column, bool lower)
+{
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		const char *text = column->texts[row];
+		size_t		digits = text ? strspn(text, "0123456789") : 0;
+		char	   *bound;
+
+		if (digits == 0 || digits > 9)
+			continue;
+		bound = lower ? psprintf("%c", text[0] + 1) : psprintf("1%0*d", (int) digits, 0);
+		if (lower ? digits > 1 && text[0] != '0' && text[0] < '9' : strcmp(text, bound) > 0)
+			return bound;
+	}
+	return NULL;
+}
+
+static char *
+order_bound(Probe *probe, const ProbeColumn *column, int operator)
+{
+	bool		lower = (operator & (FILTER_GT | FILTER_GE)) != 0;
+
+	switch (column->kind)
+	{
+		case KIND_TEXT:
+			return case_bound(probe, column, lower);
+		case KIND_INT:
+		case KIND_NUMBER:
+			return digits_bound(probe, column, lower);
+		default:
+			return NULL;
+	}
+}
+
+/*
  * A pattern that the text matches: its first and its last character, or its
  * end.
  */
@@ -417,8 +459,35 @@ pattern_for(const char *text, bool end)
 }
 
 /*
- * The value of the first row, from this one on, that a change can be made to;
- * changed, palloc'd.  NULL if there is none.
+ * The text without blanks at its end, palloc'd; NULL if it has none.
+ */
+static char *
+without_blanks(const char *text)
+{
+	size_t		length = strlen(text);
+
+	if (length == 0 || text[length - 1] != ' ')
+		return NULL;
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
+	return pnstrdup(text, length);
+}
+
+/*
+ * The change made to the value of a row, palloc'd; NULL if it cannot be.
+ */
+static char *
+change_of_row(Probe *probe, const ProbeColumn *column, int row, char *(*change) (const char *))
+{
+	bool		isnull;
+	Datum		value = probe_value(probe, column, row, &isnull);
+
+	return isnull ? NULL : change(TextDatumGetCString(value));
+}
+
+/*
+ * The value of the first row, from this one on, to which a change can be made
+ * and which can be sent then; changed, palloc'd.  NULL if there is none.
  */
 static char *
 changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*change) (const char *))
@@ -426,13 +495,12 @@ changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*change) 
 	for (int i = 0; i < probe->nrows; i++)
 	{
 		int			row = (from + i) % probe->nrows;
-		char	   *text;
+		char	   *changed = change_of_row(probe, column, row, change);
+		char	   *sent;
 
-		if (column->texts[row] == NULL)
-			continue;
-		text = change(string_of_row(probe, column, row));
-		if (text)
-			return text;
+		if (changed && filter_value(KIND_TEXT, TEXTOID, CStringGetTextDatum(changed), PLACE_AT,
+								 &sent) == VALUE_EXACT)
+			return changed;
 	}
 	return NULL;
 }
@@ -535,33 +603,43 @@ static ProbeTest *
 list_test(Probe *probe, ProbeColumn *column, int operator, int length)
 {
 	int			count;
-	Datum	   *values = ordered_values(probe, column, &count);
+	Datum	   *values = ordered_values(probe, column, NULL, &count);
 	Datum	   *chosen = palloc(sizeof(Datum) * length);
-	int			nchosen = Min(count, length);
+	int			nchosen = Min(length, Max(count - 1, 1));	/* some are left out */
 
+	if (count == 0)
+		return NULL;
 	for (int i = 0; i < nchosen; i++)
 		chosen[i] = values[(int) ((int64) i * count / nchosen)];
-	return nchosen > 0 ? make_test(probe, column, operator, chosen, nchosen) : NULL;
+	return make_test(probe, column, operator, chosen, nchosen);
 }
 
 /*
  * A bound next to the end of the column's values, and which rows are on it.
+ * The values are those of the rows in "among", if there are enough.
  */
 static ProbeTest *
-bound_test(Probe *probe, ProbeColumn *column, int operator)
+bound_test(Probe *probe, ProbeColumn *column, int operator, const bool *among)
 {
 	SqlComparison sql = comparison_for(column->kind, operator);
-	ProbeTest  *test;
+	ProbeTest  *test = NULL;
 	int			count;
-	Datum	   *values = ordered_values(probe, column, &count);
-	Datum		bound;
+	Datum	   *values = ordered_values(probe, column, among, &count);
+	Datum		bound = 0;
 	char	   *text;
 
 	if (count < 2)
+		values = ordered_values(probe, column, NULL, &count);
+	if (count < 2)
 		return NULL;
-	bound = sql == SQL_GE ? values[1] : sql == SQL_GT ? values[0] :
-		sql == SQL_LE ? values[count - 2] : values[count - 1];
-	test = make_test(probe, column, operator, &bound, 1);
+
+	/* the first from the end that may be sent */
+	for (int i = 0; i < count - 1 && test == NULL; i++)
+	{
+		bound = sql == SQL_GE ? values[1 + i] : sql == SQL_GT ? values[i] :
+			sql == SQL_LE ? values[count - 2 - i] : values[count - 1 - i];
+		test = make_test(probe, column, operator, &bound, 1);
+	}
 	if (test == NULL || sql == SQL_LT || sql == SQL_GT ||
 		filter_value(column->kind, column->attribute->atttypid, bound, PLACE_AT, &text) != VALUE_EXACT)
 		return test;
@@ -572,14 +650,36 @@ bound_test(Probe *probe, ProbeColumn *column, int operator)
 }
 
 /*
- * != and NOT IN: with values of rows, of text also in the other letter case
- * and without accents.
+ * A test with the value of the first row, from this one on, that can be
+ * changed so.  What matters are the rows that the change makes equal to it.
+ */
+static ProbeTest *
+changed_test(Probe *probe, ProbeColumn *column, int operator, int from,
+			 char *(*change) (const char *))
+{
+	char	   *text = changed_text(probe, column, from, change);
+	ProbeTest  *test = text ? make_text_test(probe, column, operator, text) : NULL;
+
+	if (test == NULL)
+		return NULL;
+	test->edge = palloc0(sizeof(bool) * probe->nrows);
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		char	   *changed = change_of_row(probe, column, row, change);
+
+		test->edge[row] = changed && test->matches[row] && strcmp(changed, text) == 0;
+	}
+	return test;
+}
+
+/*
+ * != and NOT IN: with values of rows, of text also in the other letter case,
+ * without accents and without blanks at the end.
  */
 static ProbeTest *
 unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 {
 	int			row = pivot_for(probe, column, 0);
-	char	   *text;
 
 	switch (variant)
 	{
@@ -589,17 +689,55 @@ unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 				: probe_satisfied(probe, column, operator, row);
 		case 1:
 		case 2:
+		case 3:
 			if (column->kind != KIND_TEXT)
 				return NULL;
-			text = changed_text(probe, column, row, variant == 1 ? swap_case : without_accents);
-			return text ? make_text_test(probe, column, operator, text) : NULL;
+			return changed_test(probe, column, operator, row, variant == 1 ? swap_case :
+								variant == 2 ? without_accents : without_blanks);
 		default:
 			return NULL;
 	}
 }
 
+/*
+ * A bound that shows whether the other side has our order of texts or numbers.
+ */
 static ProbeTest *
-variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant)
+order_test(Probe *probe, ProbeColumn *column, int operator)
+{
+	char	   *text = order_bound(probe, column, operator);
+	ProbeTest  *test;
+	Oid			input;
+	Oid			typioparam;
+	Datum		value;
+
+	if (text == NULL)
+		return NULL;
+	getTypeInputInfo(operand_type(column), &input, &typioparam);
+	value = OidInputFunctionCall(input, text, typioparam, -1);
+	test = make_test(probe, column, operator, &value, 1);
+	if (test == NULL)
+		return NULL;
+
+	/* the rows that the other order puts on the other side */
+	test->edge = palloc0(sizeof(bool) * probe->nrows);
+	for (int row = 0; row < probe->nrows; row++)
+	{
+		const char *other = column->texts[row];
+		int			order;
+
+		if (other == NULL)
+			continue;
+		order = column->kind == KIND_TEXT ? pg_strcasecmp(other, text) : strcmp(other, text);
+		test->edge[row] = test->matches[row] &&
+			((operator & (FILTER_GT | FILTER_GE)) ? order < 0 : order > 0);
+	}
+	return test;
+}
+
+static ProbeTest *
+variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
+				const bool *among)
 {
 	int			row = pivot_for(probe, column, variant);
 	char	   *text;
@@ -609,7 +747,12 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 	switch (operator)
 	{
 		case FILTER_EQ:
-			return variant < 3 ? probe_satisfied(probe, column, operator, row) : NULL;
+			if (variant < 3)
+				return probe_satisfied(probe, column, operator, row);
+			if (variant > 3 || column->kind != KIND_TEXT)
+				return NULL;
+			text = changed_text(probe, column, row, swap_case);
+			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_IN:
 			return variant == 0 ? list_test(probe, column, operator, SHORT_LIST) : NULL;
@@ -620,21 +763,20 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 
 		case FILTER_SUBSTRING:
 		case FILTER_LIKE:
-			text = string_of_row(probe, column, row);
-			if (variant > 1)
+			text = variant == 2 ? changed_text(probe, column, row, swap_case)
+				: string_of_row(probe, column, row);
+			if (variant > 2 || text == NULL)
 				return NULL;
 			if (operator == FILTER_LIKE)
-				return make_text_test(probe, column, operator, pattern_for(text, variant == 1));
-			return make_text_test(probe, column, operator,
-								  psprintf("%s%%", pattern_for(text, variant == 1)));
+				text = pattern_for(text, variant == 1);
+			else
+				text = psprintf("%s%%", variant == 1 ? pattern_for(text, true) : psprintf("%%%s", text));
+			return make_text_test(probe, column, operator, text);
 
 		default:
 			if (variant == 0)
-				return bound_test(probe, column, operator);
-			if (variant > 1 || column->kind != KIND_TEXT)
-				return NULL;
-			text = case_bound(probe, column, (operator & (FILTER_GT | FILTER_GE)) != 0);
-			return text ? make_text_test(probe, column, operator, text) : NULL;
+				return bound_test(probe, column, operator, among);
+			return variant == 1 ? order_test(probe, column, operator) : NULL;
 	}
 }
 
@@ -646,6 +788,9 @@ List *
 probe_tests(Probe *probe, int operator, int variant)
 {
 	List	   *tests = NIL;
+	bool	   *among = palloc(sizeof(bool) * Max(probe->nrows, 1));
+
+	memset(among, true, probe->nrows);
 
 	/* a list that is too long for some: once, with the column that has most values */
 	if (operator == FILTER_IN && variant == 1)
@@ -660,7 +805,7 @@ probe_tests(Probe *probe, int operator, int variant)
 
 			if ((probe->columns[i].possible & operator) == 0)
 				continue;
-			(void) ordered_values(probe, &probe->columns[i], &count);
+			(void) ordered_values(probe, &probe->columns[i], NULL, &count);
 			if (count > most)
 			{
 				most = count;
@@ -677,9 +822,14 @@ probe_tests(Probe *probe, int operator, int variant)
 		ProbeTest  *test = NULL;
 
 		if (column->possible & operator)
-			test = variant_of_test(probe, column, operator, variant);
-		if (test)
-			tests = lappend(tests, test);
+			test = variant_of_test(probe, column, operator, variant, among);
+		if (test == NULL)
+			continue;
+		tests = lappend(tests, test);
+
+		/* bounds are chosen so that all together leave most rows */
+		for (int row = 0; row < probe->nrows; row++)
+			among[row] &= test->matches[row];
 	}
 	return tests;
 }
@@ -705,7 +855,7 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 
 	if (operator & (FILTER_RANGES | FILTER_NE | FILTER_NOT_IN))
 	{
-		(void) ordered_values(probe, column, &count);
+		(void) ordered_values(probe, column, NULL, &count);
 		if (count < 2)
 			return "it has one value only";
 	}
@@ -714,9 +864,11 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 		if ((operator & (FILTER_NE | FILTER_NOT_IN)) &&
 			changed_text(probe, column, 0, swap_case) == NULL)
 			return "it has no letters to tell their case by";
-		if ((operator & FILTER_RANGES) &&
-			case_bound(probe, column, (operator & (FILTER_GT | FILTER_GE)) != 0) == NULL)
+		if ((operator & FILTER_RANGES) && order_bound(probe, column, operator) == NULL)
 			return "it has no letters to tell their case by";
 	}
+	if ((column->kind == KIND_INT || column->kind == KIND_NUMBER) &&
+		(operator & FILTER_RANGES) && order_bound(probe, column, operator) == NULL)
+		return "it has no numbers of several digits";
 	return NULL;
 }

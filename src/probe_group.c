@@ -93,12 +93,14 @@ operators_in_or(const ProbeColumn *column)
 
 /*
  * Conditions on a column for an OR, one for each operator: of the first rows'
- * values, the one that fewest rows match.
+ * values, the one that fewest rows match, and none that another one matches if
+ * possible.
  */
 static List *
 legs_of_column(Probe *probe, ProbeColumn *column)
 {
 	List	   *legs = NIL;
+	bool	   *taken = palloc0(sizeof(bool) * Max(probe->nrows, 1));
 
 	for (int operator = FILTER_EQ; operator <= FILTER_LIKE; operator <<= 1)
 	{
@@ -107,23 +109,44 @@ legs_of_column(Probe *probe, ProbeColumn *column)
 
 		if ((operators_in_or(column) & operator) == 0)
 			continue;
-		for (int row = 0; row < Min(probe->nrows, 40); row++)
+		for (int row = 0; row < Min(probe->nrows, LEG_ROWS); row++)
 		{
 			ProbeTest  *test = probe_satisfied(probe, column, operator, row);
 			int			count = 0;
 
+			/* a row that is taken counts as all of them */
 			for (int i = 0; test && i < probe->nrows; i++)
-				count += test->matches[i];
+				count += test->matches[i] ? (taken[i] ? probe->nrows : 1) : 0;
 			if (test && (best == NULL || count < best_count))
 			{
 				best = test;
 				best_count = count;
 			}
 		}
-		if (best)
-			legs = lappend(legs, best);
+		if (best == NULL)
+			continue;
+		legs = lappend(legs, best);
+		for (int i = 0; i < probe->nrows; i++)
+			taken[i] |= best->matches[i];
 	}
 	return legs;
+}
+
+/*
+ * One of the tests that has a row of its own beside this one, and leaves it
+ * one; NULL if there is none.
+ */
+static ProbeTest *
+partner_of(Probe *probe, List *tests, ProbeTest *test)
+{
+	ListCell   *lc;
+
+	foreach(lc, tests)
+	{
+		if (have_own_rows(probe, list_make2(test, lfirst(lc))))
+			return lfirst(lc);
+	}
+	return NULL;
 }
 
 /*
@@ -154,10 +177,12 @@ void
 probe_or(Probe *probe)
 {
 	List	   *waiting = NIL;
+	List	   *all;
 	ProbeAnswer *answer = NULL;
 
 	for (int i = 0; i < probe->ncolumns; i++)
 		waiting = list_concat(waiting, legs_of_column(probe, &probe->columns[i]));
+	all = list_copy(waiting);
 
 	while (waiting != NIL && probe_may_ask(probe))
 	{
@@ -175,9 +200,17 @@ probe_or(Probe *probe)
 			else
 				rest = lappend(rest, lfirst(lc));
 		}
-		if (list_length(group) < 2)
-			break;
 		waiting = rest;
+		if (list_length(group) == 1)
+		{
+			ProbeTest  *partner = partner_of(probe, all, linitial(group));
+
+			if (partner == NULL)
+				continue;
+			group = lappend(group, partner);
+		}
+		if (group == NIL)
+			break;
 		answer = probe_ask(probe, list_make1(joined(probe, FILTER_OR, group)), 0);
 		verdict = probe_verdict(answer);
 		if (verdict == PROBE_EXACT || verdict == PROBE_WIDE)

@@ -67,6 +67,18 @@ verdict_text(ProbeVerdict verdict)
 	return NULL;
 }
 
+/* First the table, then column by column */
+static int
+compare_results(const ListCell *a, const ListCell *b)
+{
+	const ProbeResult *left = lfirst(a);
+	const ProbeResult *right = lfirst(b);
+
+	if (left->attnum != right->attnum)
+		return left->attnum - right->attnum;
+	return left->attnum == 0 ? left->number - right->number : left->operator - right->operator;
+}
+
 /*
  * biconnector_probe(relation regclass) returns table (column_name text,
  *		capability text, verdict text, reason text, rows_asked bigint,
@@ -83,6 +95,7 @@ biconnector_probe(PG_FUNCTION_ARGS)
 	List	   *results = probe_table(table, RelationGetDescr(relation), MAX_REQUESTS, 0);
 	ListCell   *lc;
 
+	list_sort(results, compare_results);
 	resultset_begin(fcinfo);
 	foreach(lc, results)
 	{
@@ -183,25 +196,31 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 			differs |= wanted[i] != 0;
 		else
 			differs |= wanted[i] != (table->columns[i].filter_operators & possible);
-		if (kinds[i] != KIND_INSTANT)
-			common |= possible;
 	}
 	foreach(lc, results)
 	{
 		ProbeResult *result = lfirst(lc);
 
-		if (result->attnum && strcmp(result->capability, "offsets") == 0)
-			options->has_offsets[result->attnum - 1] = result->verdict == PROBE_EXACT;
+		if (strcmp(result->capability, PROBE_WITH_OFFSETS) == 0)
+			options->has_offsets[result->attnum - 1] = true;
 	}
 	options->push_limit = verdict_of(results, "limit") == PROBE_EXACT &&
 		verdict_of(results, "limit after filter") == PROBE_EXACT;
 	if (!differs)
 		return options;
 
-	for (int i = 0; i < natts; i++)
+	/* what most columns agree on is said once */
+	for (int operator = FILTER_EQ; operator <= FILTER_OR; operator <<= 1)
 	{
-		if (kinds[i] != KIND_INSTANT)
-			common &= wanted[i] | ~probe_operators_of_kind(kinds[i]);
+		int			votes = 0;
+
+		for (int i = 0; i < natts; i++)
+		{
+			if (kinds[i] != KIND_INSTANT && (probe_operators_of_kind(kinds[i]) & operator))
+				votes += wanted[i] & operator ? 1 : -1;
+		}
+		if (votes > 0)
+			common |= operator;
 	}
 	if (common != table->connector.filter_operators)
 		options->operators = common;

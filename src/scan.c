@@ -160,7 +160,7 @@ bind_filter(ForeignScanState *node, List **filter, bool *all)
 	Datum	   *values = palloc(sizeof(Datum) * Max(count, 1));
 	bool	   *nulls = palloc(sizeof(bool) * Max(count, 1));
 	int			variables = 3 + list_length(state->table->connector.settings) +
-		list_length(state->fields);
+		list_length(state->fields) + table_filter_variables(state->table);
 	bool		never = false;
 	ListCell   *lc;
 	MemoryContext caller;

@@ -116,7 +116,7 @@ my %tables = (
 #   formats  the notations of requests that are answered: by default form and json
 #   errors   queries may end in an error of the wrapper
 #   options  of the foreign tables
-#   zone     in which zone the connector's times are
+#   zone     in which zone the connector's times are; no_option: and tables do not say so
 #   without  tables that are not as the copies by design
 #   limit    a limit together with a filter loses no row, as push_limit says
 #   scale    numbers may have zeros at the end
@@ -171,7 +171,7 @@ my @misbehaviours = (
 	{ name => 'empty_strings', options => { invalid_values => 'null' } },
 	{ name => 'empty_strings', errors => 1 },
 	{ name => 'iso_datetimes', zone => 'Etc/GMT-2' },
-	{ name => 'iso_datetimes', errors => 1, without_zone => 1 },
+	{ name => 'iso_datetimes', zone => 'Etc/GMT-2', no_option => 1, errors => 1 },
 	{ name => 'datetime_z', zone => 'UTC' },
 	{ name => 'booleans' },
 	{ name => 'money_currency', scale => 1 },
@@ -455,6 +455,9 @@ my $batch_size = int $queries / @kinds;
 $batch_size = MOST_IN_BATCH if $batch_size > MOST_IN_BATCH;
 $batch_size = 1 if $batch_size < 1;
 
+# Where the log of the connector's requests is when the queries begin
+my $log_begin = -s ($ENV{BICONNECTOR_LOG} // die "BICONNECTOR_LOG is not set\n");
+
 my (%outcomes, %shapes);
 my ($number, $failures) = (0, 0);
 
@@ -471,7 +474,7 @@ sub make_batch
 		number => $batch_number, worker => $batch_number % @databases, copies => $schema_of{ $misbehaviour->{zone} // '' },
 		generator => $generator, misbehaviour => $misbehaviour, way => $way,
 		format => $generator->pick(@{ $misbehaviour->{formats} // [qw(form json)] }),
-		options => \%options, zone => $misbehaviour->{zone},
+		options => \%options, zone => $misbehaviour->{no_option} ? undef : $misbehaviour->{zone},
 		safe => $way eq 'trusted' ? ($misbehaviour->{safe} // \%all) : undef,
 		alone => $generator->random(TESTED_SEPARATELY) == 0 };
 }
@@ -635,5 +638,35 @@ is($failures, 0, 'nothing else went wrong');
 # Queries that have no answer say nothing, nor do those without rows
 cmp_ok($sum{void}, '<', $number / 20, 'few queries cannot be answered');
 note "with rows: " . join ', ', map { "$_: $shapes{$_}" } sort keys %shapes;
+
+# What was not sent was not tested
+my %operators = map { $_ => 0 } qw(= [] != !@ < <= > >= % =% LOGIC);
+my %fields = map { $_->[2] => $_->[3] } map { @$_[ 1 .. $#$_ ] } values %tables;
+my %sent;
+open my $log, '<:encoding(UTF-8)', $ENV{BICONNECTOR_LOG} or die "cannot read the connector's log: $!";
+seek $log, $log_begin, 0;
+while (my $line = <$log>)
+{
+	my ($filter) = $line =~ /"body": \{.*?"filter": (\{.*?), "raw": / or next;
+
+	while ($filter =~ /"(!@|!=|!|<=|>=|<|>|=%|%=|%|@|=)?(\w+)": (.)/g)
+	{
+		my ($operator, $field, $value) = ($1 // '=', $2, $3);
+
+		$operator = $field eq 'LOGIC' ? 'LOGIC' : $operator eq '=' && $value eq '[' ? '[]' : $operator;
+		next if $operator ne 'LOGIC' && !$fields{$field};
+		$operators{$operator}++;
+		$sent{"$fields{$field} $operator"}++ if $operator ne 'LOGIC';
+	}
+}
+close $log;
+note 'sent: ' . join ', ', map { "$_: $sent{$_}" } sort keys %sent;
+note 'groups with LOGIC: ' . $operators{LOGIC};
+if ($only eq '' && $number >= 1000)
+{
+	my @expected = @ways > 1 ? sort keys %operators : ('=', '[]');
+
+	is_deeply([ grep { !$operators{$_} } @expected ], [], 'every operator was sent that may be');
+}
 
 done_testing();

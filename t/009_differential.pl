@@ -110,20 +110,35 @@ my %tables = (
 
 # ---- the misbehaviours -----------------------------------------------------
 
+# Operators of filters: all of them, or all but those
+sub but
+{
+	my %without = map { $_ => 1 } @_;
+
+	return join ',', grep { !$without{$_} } qw(eq in ne not_in lt le gt ge substring like and or);
+}
+
+# By which no row is lost: for each type of field all operators, but for those that are
+# given others
+my @field_types = qw(int string double money date datetime);
+sub safe { return { (map { $_ => but() } @field_types), @_ } }
+sub safe_but { return { map { $_ => but(@_) } @field_types } }
+
 # Those whose answers can be right, some several at once.
-#   safe     for a type of field, the operators of filters by which no row is lost: by
-#            default all of all types
+#   safe     what may be sent, by types of fields, and timestamptz, if that is not as
+#            all fields of type datetime; by default all operators
+#   default  what may be sent at most unless something is known of the connector
 #   formats  the notations of requests that are answered: by default form and json
 #   errors   queries may end in an error of the wrapper
 #   options  of the foreign tables
 #   zone     in which zone the connector's times are; no_option: and tables do not say so
-#   without  tables that are not as the copies by design
-#   limit    a limit together with a filter loses no row, as push_limit says
+#   shown    the values are others, whatever is asked for: copies are to have these
+#   without  a table that is not as the copy, or cannot be read, by design
+#   limit    false if a limit together with a filter loses rows
 #   scale    numbers may have zeros at the end
 #   often    how many batches it has for one of the others
-my %all = map { $_ => 'eq,in,ne,not_in,lt,le,gt,ge,substring,like,and,or' }
-  qw(int string double money date datetime);
-my $no_inequality = 'eq,in,lt,le,gt,ge,substring,like,and,or';
+my $no_ranges = but(qw(lt le gt ge));
+my $no_inequality = but(qw(ne not_in));
 my @misbehaviours = (
 	{ name => '', often => 6 },
 
@@ -132,28 +147,64 @@ my @misbehaviours = (
 	{ name => 'max_limit:500000' },
 	{ name => 'max_limit:100', options => { row_limit => 100 }, errors => 1 },
 	{ name => 'limit_before_filter', limit => 0, often => 2 },
+	{ name => 'ignore_limit' },
+	{ name => 'select_ignored' },
+	{ name => 'select_500', errors => 1 },
+	{ name => 'ignore_limit,select_ignored,shuffled_header' },
 
 	{ name => 'ignore_filter', often => 2 },
 	{ name => 'ignore_filter,limit_100,strings', scale => 1 },
 	{ name => 'filter_loses_all', safe => {}, often => 2 },
 	{ name => 'filter_loses_all,empty_bare', safe => {} },
-	{ name => 'case_insensitive', safe => { %all, string => $no_inequality }, often => 3 },
-	{ name => 'ignore_trailing_blanks', safe => { %all, string => $no_inequality }, often => 3 },
-	{ name => 'case_insensitive,ignore_trailing_blanks,empty_double', safe => { %all, string => $no_inequality } },
+	{ name => 'filter_500', often => 2 },
+	{ name => 'filter_500,case_insensitive,empty_double', safe => safe(string => $no_inequality) },
+	{ name => 'filter_error_200' },
+	{ name => 'prefixes_500', often => 2 },
+	{ name => 'prefixes_500,case_insensitive', safe => safe(string => $no_inequality) },
+	{ name => 'first_key_only', safe => safe_but('or') },
+	{ name => 'last_key_only', safe => safe_but('or') },
 
 	# numbers other than integers have quotes in JSON
-	{ name => 'strict_types', formats => ['form'], safe => { %all, int => 'none', double => 'none', money => 'none' }, often => 2 },
-	{ name => 'strict_types', formats => ['json'], safe => { %all, double => 'none', money => 'none' }, often => 2 },
-	{ name => 'not_in_as_in', safe => { map { $_ => $all{$_} =~ s/,not_in//r } keys %all }, often => 2 },
+	{ name => 'strict_types', formats => ['form'], safe => safe(int => 'none', double => 'none', money => 'none') },
+	{ name => 'strict_types', formats => ['json'], safe => safe(double => 'none', money => 'none') },
+	{ name => 'vendor', often => 2, safe => { %{ safe_but(qw(not_in like)) }, date => 'ne,gt,le' } },
 
-	# dates are compared with the first moment of a day
-	{ name => 'vendor', safe => {
-			(map { $_ => $all{$_} =~ s/,not_in|,like//gr } keys %all), date => 'le,gt' }, often => 3 },
-	{ name => 'prefixes_500', often => 2 },
-	{ name => 'prefixes_500,case_insensitive', safe => { %all, string => $no_inequality } },
-	{ name => 'filter_500', often => 2 },
-	{ name => 'filter_500,case_insensitive,empty_double', safe => { %all, string => $no_inequality } },
-	{ name => 'filter_error_200' },
+	{ name => 'case_insensitive', safe => safe(string => $no_inequality), often => 2 },
+	{ name => 'accent_insensitive', safe => safe(string => $no_inequality) },
+	{ name => 'ignore_trailing_blanks', safe => safe(string => $no_inequality), often => 2 },
+	{ name => 'case_insensitive,ignore_trailing_blanks,empty_double', safe => safe(string => $no_inequality) },
+	{ name => 'floats_as_text', safe => safe(double => but(qw(eq in))) },
+	{ name => 'ne_as_eq', safe => safe_but('ne'), often => 2 },
+	{ name => 'not_in_as_in', safe => safe_but('not_in'), often => 2 },
+	{ name => 'first_of_list', safe => safe_but('in'), default => 'eq' },
+	{ name => 'long_list:0', safe => safe_but(qw(in not_in)) },
+	{ name => 'long_list:3', safe => safe_but(qw(in not_in)), default => 'eq' },
+	{ name => 'long_list:20', safe => safe_but(qw(in not_in)) },
+	{ name => 'list_500' },
+
+	{ name => 'ge_as_gt', safe => safe_but('ge'), often => 2 },
+	{ name => 'le_as_lt', safe => safe_but('le'), often => 2 },
+	{ name => 'ranges_as_text', safe => safe(int => $no_ranges, double => $no_ranges, money => $no_ranges) },
+	{ name => 'ranges_ignore_case', safe => safe(string => $no_ranges) },
+	{ name => 'ranges_ignored' },
+	{ name => 'ranges_skipped', safe => safe_but('or') },
+	{ name => 'ranges_500' },
+
+	{ name => 'substring_wildcards' },
+	{ name => 'like_case_insensitive' },
+	{ name => 'like_equals', safe => safe_but('like') },
+	{ name => 'like_500' },
+
+	{ name => 'logic_ignored', safe => safe_but('or') },
+	{ name => 'groups_ignored' },
+	{ name => 'groups_nothing', safe => safe_but(qw(and or)) },
+	{ name => 'groups_500' },
+
+	{ name => 'date_boundary', safe => safe(date => 'ne,not_in,gt,le') },
+	{ name => 'date_at_noon', shown => 1, safe => safe(date => 'ne,not_in,gt') },
+	{ name => 'filter_zone:3', safe => safe(datetime => 'none', timestamptz => but()) },
+	{ name => 'fractions_hidden', safe => safe(datetime => but(qw(eq in))) },
+	{ name => 'rounded_shown', shown => 1, safe => safe(double => 'none', money => 'none') },
 
 	{ name => 'reversed_header' },
 	{ name => 'shuffled_header' },
@@ -166,9 +217,10 @@ my @misbehaviours = (
 	{ name => 'unknown_table_empty' },
 
 	{ name => 'strings', scale => 1 },
+	{ name => 'date_times' },
 	{ name => 'zero_dates', options => { invalid_values => 'null' } },
 	{ name => 'zero_dates', errors => 1 },
-	{ name => 'empty_strings', options => { invalid_values => 'null' } },
+	{ name => 'empty_strings', options => { invalid_values => 'null' }, without => 'all_null' },
 	{ name => 'empty_strings', errors => 1 },
 	{ name => 'iso_datetimes', zone => 'Etc/GMT-2' },
 	{ name => 'iso_datetimes', zone => 'Etc/GMT-2', no_option => 1, errors => 1 },
@@ -190,6 +242,7 @@ my @misbehaviours = (
 	{ name => 'slow:1' },
 	{ name => 'redirect_same' },
 	{ name => 'redirect_post_302' },
+	{ name => 'close_connection' },
 	{ name => 'form_only', formats => ['form'] },
 	{ name => 'json_only', formats => ['json'] });
 
@@ -352,8 +405,7 @@ sub table_definitions
 			$options{time_zone} = $batch->{zone} if $batch->{zone} && $field_type eq 'datetime';
 			if ($safe)
 			{
-				# what a connector takes a moment for is not known
-				my $operators = $type eq 'timestamptz' ? 'none' : $safe->{$field_type};
+				my $operators = ($type eq 'timestamptz' ? $safe->{timestamptz} : undef) // $safe->{$field_type};
 
 				$options{filter_operators} = $operators if defined $operators;
 			}
@@ -394,19 +446,32 @@ sub psql_or_die
 }
 
 # Copies of the tables for each zone of the connector, made without a filter from the
-# connector when it behaves; and what is in them
+# connector when it behaves, or shows other values; and what is in them
 my $json = JSON::PP->new->canonical->utf8;
 my %content;
-my %schema_of;
-for my $zone ('', map { $_->{zone} // () } @misbehaviours)
+my %copies;
+
+sub copies_for
 {
-	next if $schema_of{$zone};
-	$schema_of{$zone} = 'copy_' . scalar keys %schema_of;
-	psql_or_die(table_definitions({ misbehaviour => { name => '' }, zone => $zone, format => 'form', options => {} })
-		  . "CREATE SCHEMA $schema_of{$zone};\n"
+	my ($misbehaviour) = @_;
+
+	return $copies{ ($misbehaviour->{zone} // '') . ($misbehaviour->{shown} ? $misbehaviour->{name} : '') };
+}
+
+for my $misbehaviour (@misbehaviours)
+{
+	next if copies_for($misbehaviour);
+
+	my $shown = $misbehaviour->{shown} ? $misbehaviour->{name} : '';
+	my $schema = 'copy_' . scalar keys %copies;
+
+	$copies{ ($misbehaviour->{zone} // '') . $shown } = $schema;
+	psql_or_die(table_definitions({
+				misbehaviour => { name => $shown }, zone => $misbehaviour->{zone}, format => 'form', options => {} })
+		  . "CREATE SCHEMA $schema;\n"
 		  . join '', map {
 			my $name = QueryGenerator::name($_);
-			"CREATE TABLE $schema_of{$zone}.$name AS SELECT * FROM there.$name;\n"
+			"CREATE TABLE $schema.$name AS SELECT * FROM there.$name;\n"
 		  } sort keys %tables);
 }
 for my $name (sort keys %tables)
@@ -429,7 +494,7 @@ $node->safe_psql('postgres', "CREATE DATABASE $_ TEMPLATE $databases[0]") for @d
 
 my @ways = ('default');
 {
-	my ($lines, $err) = psql(table_definitions({ misbehaviour => { name => '' }, safe => \%all, format => 'form', options => {} }));
+	my ($lines, $err) = psql(table_definitions({ misbehaviour => { name => '' }, safe => safe(), format => 'form', options => {} }));
 	push @ways, 'trusted' if $err eq '';
 	($lines) = psql("SELECT to_regprocedure('biconnector_probe_statement(regclass)') IS NOT NULL");
 	push @ways, 'probed' if $lines->[0] eq 't';
@@ -468,14 +533,15 @@ sub make_batch
 	my $generator = QueryGenerator->new(seed => $seed * 100003 + $batch_number, tables => \%content);
 	my %options = (%{ $misbehaviour->{options} // {} });
 
+	$options{filter_operators} = $misbehaviour->{default} if $misbehaviour->{default} && $way ne 'probed';
 	$options{push_limit} = $generator->pick('none', 'unfiltered', $misbehaviour->{limit} // 1 ? ('filtered', 'filtered') : 'unfiltered')
 	  if $generator->chance(70);
 	return {
-		number => $batch_number, worker => $batch_number % @databases, copies => $schema_of{ $misbehaviour->{zone} // '' },
+		number => $batch_number, worker => $batch_number % @databases, copies => copies_for($misbehaviour),
 		generator => $generator, misbehaviour => $misbehaviour, way => $way,
 		format => $generator->pick(@{ $misbehaviour->{formats} // [qw(form json)] }),
 		options => \%options, zone => $misbehaviour->{no_option} ? undef : $misbehaviour->{zone},
-		safe => $way eq 'trusted' ? ($misbehaviour->{safe} // \%all) : undef,
+		safe => $way eq 'trusted' ? ($misbehaviour->{safe} // safe()) : undef,
 		alone => $generator->random(TESTED_SEPARATELY) == 0 };
 }
 

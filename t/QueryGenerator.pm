@@ -259,7 +259,7 @@ sub near_number
 	return $text if $self->chance(65) || $text =~ /e/;
 	return $self->pick(
 		$text + 1, $text - 1, $text . ($text =~ /\./ ? '0' : '.0'),
-		$text . ($text =~ /\./ ? '0000001' : '.0000001'), int $text);
+		$text . ($text =~ /\./ ? '0000001' : '.0000001'), sprintf('%.1f', $text), int $text);
 }
 
 # Text with other letters, blanks, accents, and parts of it.  The texts are

@@ -178,7 +178,7 @@ my @misbehaviours = (
 	{ name => 'not_in_as_in', safe => safe_but('not_in'), often => 2 },
 	{ name => 'first_of_list', safe => safe_but('in'), default => 'eq' },
 	{ name => 'long_list:0', safe => safe_but(qw(in not_in)) },
-	{ name => 'long_list:3', safe => safe_but(qw(in not_in)), default => 'eq' },
+	{ name => 'long_list:3', safe => safe_but(qw(in not_in)) },
 	{ name => 'long_list:20', safe => safe_but(qw(in not_in)) },
 	{ name => 'list_500' },
 

@@ -123,6 +123,10 @@ sub new
 			$column->{class} = $class_of{$base} // die "no class for $column->{type}";
 			$column->{nondeterministic} = $column->{type} =~ /anycase/;
 		}
+
+		# most conditions are on what may be sent
+		$self->{tables}{$name}{choice} =
+		  [ map { ($_) x ($_->{type} =~ /\(|real|boolean|char$|words|anycase/ ? 1 : 4) } @{ $self->{tables}{$name}{columns} } ];
 	}
 	return $self;
 }
@@ -245,8 +249,10 @@ sub near_integer
 		1 => $self->pick(qw(9007199254740991 9007199254740992 9007199254740993
 			  -9007199254740991 -9007199254740993 9223372036854775807)))
 	  if !defined $text || $self->chance(15);
-	return $text if abs($text) > 1e15 || $self->chance(65);
-	return $text + $self->pick(-1, 1);
+	return $text if abs($text) > 1e15 || $self->chance(60);
+
+	# between two integers, too
+	return $text + $self->pick(-1, 1, -1, 1, 0.5, -0.5);
 }
 
 sub near_number
@@ -407,10 +413,9 @@ sub operand
 	# a name has a collation of its own
 	$type = 'text' if $type eq 'name' && $column->{type} =~ /COLLATE/;
 	return $self->weighted(
-		4 => $class eq 'int' && $text =~ /^\d{1,18}$/ || $class eq 'numeric' && $text =~ /^\d+(?:\.\d+)?$/
-		  ? $text : $quoted,
+		4 => $class eq 'int' && $text =~ /^\d{1,18}$/ || $text =~ /^\d+\.\d+$/ && $class =~ /int|numeric/
+		  ? $text : $class eq 'int' && $text =~ /\./ ? "$quoted\::$type" : $quoted,
 		4 => "$quoted\::$type",
-		1 => $class eq 'int' ? '5.5' : $quoted,
 		1 => $self->one_value($class, $quoted, $type));
 }
 
@@ -442,11 +447,11 @@ sub parameter
 sub column
 {
 	my ($self, $alias, $table, $wanted) = @_;
-	my @columns = grep { !$wanted || $wanted->($_) } @{ $self->{tables}{$table}{columns} };
-	my $column = $self->pick(@columns ? @columns : @{ $self->{tables}{$table}{columns} });
+	my @columns = grep { !$wanted || $wanted->($_) } @{ $self->{tables}{$table}{choice} };
+	my $column = $self->pick(@columns ? @columns : @{ $self->{tables}{$table}{choice} });
 	my $expression = "$alias." . name($column->{name});
 
-	return ($expression, $column->{class}, $column) if $self->chance(80);
+	return ($expression, $column->{class}, $column) if $self->chance(85);
 	my ($form, $class) = @{ $self->pick(@{ {
 		int => [
 			[ '%s::bigint', 'int' ], [ '%s::numeric', 'numeric' ], [ '%s::float8', 'double' ],
@@ -505,7 +510,7 @@ sub comparison
 	my $operator = $self->pick(@comparisons);
 	my $operand = $self->operand($column, $class);
 
-	return $self->chance(25) ? "$operand $operator $expression" : "$expression $operator $operand";
+	return $self->chance(35) ? "$operand $operator $expression" : "$expression $operator $operand";
 }
 
 sub between
@@ -701,7 +706,10 @@ sub rows
 sub wrapped
 {
 	my ($self, $expression, $class, $column) = @_;
-	my $constant = sub { literal($self->as_class($self->value($column), $column->{class}, $class)) . '::' . ($types_for{$class}[0]) };
+	my $constant = sub {
+		my $text = $self->as_class($self->value($column), $column->{class}, $class);
+		return literal($text) . '::' . $self->type_for($class, $text);
+	};
 
 	return $self->pick(
 		sprintf('coalesce(%s, %s) = %s', $expression, $constant->(), $self->operand($column, $class)),
@@ -740,8 +748,11 @@ sub condition
 sub where
 {
 	my ($self, @sources) = @_;
+
+	# one alone is not hidden by others
+	return ' WHERE ' . $self->predicate(@{ $self->pick(@sources) }) if $self->chance(45);
 	my @conditions = map { $self->condition(2, @sources) }
-	  1 .. $self->weighted(1 => 0, 8 => 1, 5 => 2, 3 => 3);
+	  1 .. $self->weighted(1 => 0, 5 => 1, 5 => 2, 3 => 3);
 
 	return @conditions ? ' WHERE ' . join(' AND ', @conditions) : '';
 }

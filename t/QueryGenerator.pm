@@ -443,7 +443,8 @@ sub parameter
 
 # ---- conditions ------------------------------------------------------------
 
-# A column of a table, or an expression around it: (expression, class, column)
+# A column of a table, or an expression around it that is no error for any value:
+# (expression, class, column)
 sub column
 {
 	my ($self, $alias, $table, $wanted) = @_;
@@ -455,10 +456,11 @@ sub column
 	my ($form, $class) = @{ $self->pick(@{ {
 		int => [
 			[ '%s::bigint', 'int' ], [ '%s::numeric', 'numeric' ], [ '%s::float8', 'double' ],
-			[ '%s::text', 'text' ], [ '(%s + 0)', 'int' ], [ '(- %s)', 'int' ], [ 'abs(%s)', 'int' ] ],
+			[ '%s::text', 'text' ], [ '(%s + 0)', 'int' ],
+			[ '(- %s::numeric)', 'numeric' ], [ 'abs(%s::numeric)', 'numeric' ] ],
 		numeric => [
-			[ '%s::float8', 'double' ], [ '%s::bigint', 'int' ], [ 'round(%s)', 'numeric' ],
-			[ '%s::numeric(20,1)', 'numeric' ], [ '%s::text', 'text' ] ],
+			[ '%s::float8', 'double' ], [ 'floor(%s)', 'numeric' ], [ 'round(%s)', 'numeric' ],
+			[ '%s::numeric(40,1)', 'numeric' ], [ '%s::text', 'text' ] ],
 		double => [ [ '%s::numeric', 'numeric' ], [ '%s::real', 'double' ], [ '(%s * 2)', 'double' ] ],
 		text => [
 			[ '%s::varchar', 'text' ], [ '%s::varchar(3)', 'text' ], [ '%s::char(6)', 'char' ],

@@ -124,9 +124,9 @@ sub new
 			$column->{nondeterministic} = $column->{type} =~ /anycase/;
 		}
 
-		# most conditions are on what may be sent
+		# most conditions are on what may be sent, or might be thought to be
 		$self->{tables}{$name}{choice} =
-		  [ map { ($_) x ($_->{type} =~ /\(|real|boolean|char$|words|anycase/ ? 1 : 4) } @{ $self->{tables}{$name}{columns} } ];
+		  [ map { ($_) x ($_->{type} =~ /\(|real|boolean/ ? 1 : 4) } @{ $self->{tables}{$name}{columns} } ];
 	}
 	return $self;
 }

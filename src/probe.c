@@ -448,6 +448,19 @@ probe_columns(Probe *probe, bool first)
 		probe_basics(probe);
 }
 
+static bool
+has_text(List *texts, const char *text)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+	{
+		if (strcmp(lfirst(lc), text) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Find out what the connector does right with a table: a list of ProbeResult,
  * palloc'd.  The table's option filter_operators does not matter, nor does the
@@ -464,15 +477,16 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 	MemoryContext context = AllocSetContextCreate(caller, "biconnector probe",
 												  ALLOCSET_DEFAULT_SIZES);
 	List	   *results = NIL;
+	bool	   *done = palloc0(sizeof(bool) * Max(tupdesc->natts, 1));
+	bool		more;
 	HttpStatistics statistics = {0};
 	bool		select_all = false;
 	TimestampTz deadline = seconds ? GetCurrentTimestamp() + seconds * USECS_PER_SEC : 0;
 	ListCell   *lc;
 
-	for (int start = 0; start < tupdesc->natts;)
+	for (bool first = true;; first = false)
 	{
 		Probe		probe = {0};
-		bool		first = start == 0;
 
 		MemoryContextSwitchTo(context);
 		probe.table = palloc(sizeof(TableOptions));
@@ -496,16 +510,18 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		probe.columns = palloc0(sizeof(ProbeColumn) * COLUMNS_AT_ONCE);
 		probe.converters = palloc0(sizeof(Converter *) * COLUMNS_AT_ONCE);
 
-		for (; start < tupdesc->natts && probe.ncolumns < COLUMNS_AT_ONCE; start++)
+		for (int i = 0; i < tupdesc->natts && probe.ncolumns < COLUMNS_AT_ONCE; i++)
 		{
-			ColumnOptions *options = &probe.table->columns[start];
+			ColumnOptions *options = &probe.table->columns[i];
 			ProbeColumn *column = &probe.columns[probe.ncolumns];
 
-			if (options->field == NULL)
+			/* a request can have a field only once: other columns of it come later */
+			if (options->field == NULL || done[i] || has_text(probe.fields, options->field))
 				continue;
+			done[i] = true;
 			options->own_operators = true;
-			column->attnum = start + 1;
-			column->attribute = TupleDescAttr(tupdesc, start);
+			column->attnum = i + 1;
+			column->attribute = TupleDescAttr(tupdesc, i);
 			column->kind = filter_kind(options, column->attribute->atttypid,
 									   column->attribute->atttypmod);
 			column->possible = probe_operators_of_kind(column->kind);
@@ -513,7 +529,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 																  &table->connector);
 			probe.fields = lappend(probe.fields, unconstify(char *, options->field));
 		}
-		if (probe.ncolumns > 0)
+		more = probe.ncolumns > 0;
+		if (more)
 			probe_columns(&probe, first);
 		statistics = probe.statistics;
 		select_all = probe.select_all;
@@ -533,6 +550,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 			results = lappend(results, copy);
 		}
 		MemoryContextReset(context);
+		if (!more)
+			break;
 	}
 	MemoryContextDelete(context);
 	return results;

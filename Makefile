@@ -22,6 +22,7 @@ OBJS = \
 	src/probe_condition.o \
 	src/probe_group.o \
 	src/probe_report.o \
+	src/attempt.o \
 	src/resultset.o \
 	src/filter.o \
 	src/filter_bind.o \

@@ -8,7 +8,8 @@ CREATE SCHEMA there;
 CREATE SCHEMA here;
 SELECT url || '/data' AS data FROM connector \gset
 IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single, all_null, empty_table)
-    FROM SERVER shop INTO there;
+    FROM SERVER shop INTO there
+    OPTIONS (probe 'off');
 -- Copies, to compare with
 CREATE TABLE here.items AS SELECT * FROM there.items;
 CREATE TABLE here.orders AS SELECT * FROM there.orders;

@@ -173,7 +173,7 @@ SELECT encoding_sent('SELECT id, name FROM item WHERE name IN (''straße'', ''é
 SELECT encoding_sent('SELECT id FROM item WHERE name = chr(233) || ''t'' || chr(233)');
 -- codes of fields
 CREATE SCHEMA got;
-SELECT attempt('IMPORT FOREIGN SCHEMA connector LIMIT TO (items, "Weird ""Table""") FROM SERVER shop INTO got');
+SELECT attempt('IMPORT FOREIGN SCHEMA connector LIMIT TO (items, "Weird ""Table""") FROM SERVER shop INTO got OPTIONS (probe ''off'')');
 SELECT attname, attfdwoptions FROM pg_attribute
 WHERE attrelid = 'got."Weird ""Table"""'::regclass AND attnum > 0 ORDER BY attnum;
 SELECT "ünï" FROM got."Weird ""Table""" ORDER BY 1;
@@ -182,7 +182,7 @@ ALTER FOREIGN TABLE got."Weird ""Table""" ALTER "ünï" OPTIONS (SET column_name
 SELECT attempt('SELECT * FROM got."Weird ""Table"""');
 -- codes of tables that it cannot hold
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (ADD misbehave 'list_hostile');
-SELECT line FROM attempt('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got') AS t (line)
+SELECT line FROM attempt('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got OPTIONS (probe ''off'')') AS t (line)
 WHERE line ~ '^22P05: ' OR line ~ 'server "shop"';
 -- Settings.  This one has no-break space in front of the number: 3 rows at most
 \set cap 'cap:\302\2403'
@@ -245,14 +245,14 @@ SELECT encoding_sent('SELECT id FROM "order" WHERE city = ''Нигде''');
 -- search, codes of tables
 CREATE SCHEMA got;
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (ADD misbehave 'list_hostile');
-SELECT encoding_sent('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got OPTIONS (search ''Таблиц'')');
+SELECT encoding_sent('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got OPTIONS (search ''Таблиц'', probe ''off'')');
 SELECT relname, ftoptions FROM pg_class JOIN pg_foreign_table ON oid = ftrelid
 WHERE relnamespace = 'got'::regnamespace;
 SELECT * FROM got."таблица";
 SELECT encoding_sent('SELECT name FROM got."таблица"');
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (DROP misbehave);
-SELECT attempt('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got');
-SELECT attempt('IMPORT FOREIGN SCHEMA connector EXCEPT ("Weird ""Table""") FROM SERVER shop INTO got');
+SELECT attempt('IMPORT FOREIGN SCHEMA connector FROM SERVER shop INTO got OPTIONS (probe ''off'')');
+SELECT attempt('IMPORT FOREIGN SCHEMA connector EXCEPT ("Weird ""Table""") FROM SERVER shop INTO got OPTIONS (probe ''off'')');
 -- settings
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (ADD misbehave :'cap', ADD "ключ" 'Пароль');
 SELECT count(*) FROM item;
@@ -303,7 +303,7 @@ SELECT encoding_sent('SELECT id, name FROM item WHERE name IN (''Привет'',
 CREATE SCHEMA got;
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (ADD misbehave 'list_hostile');
 SELECT encoding_sent('IMPORT FOREIGN SCHEMA connector LIMIT TO ("таблица", "emoji 😀", "Weird ""Table""")
-                      FROM SERVER shop INTO got');
+                      FROM SERVER shop INTO got OPTIONS (probe ''off'')');
 SELECT relname, ftoptions FROM pg_class JOIN pg_foreign_table ON oid = ftrelid
 WHERE relnamespace = 'got'::regnamespace ORDER BY relname COLLATE "C";
 SELECT name, "ünï" FROM got."emoji 😀", got."Weird ""Table""" ORDER BY 2;

@@ -7,7 +7,8 @@
 \pset tuples_only on
 CREATE SCHEMA there;
 CREATE SCHEMA here;
-IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single) FROM SERVER shop INTO there;
+IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single) FROM SERVER shop INTO there
+    OPTIONS (probe 'off');
 CREATE TABLE here.items AS SELECT * FROM there.items;
 CREATE TABLE here.orders AS SELECT * FROM there.orders;
 CREATE TABLE here.single AS SELECT * FROM there.single;

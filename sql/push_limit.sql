@@ -12,7 +12,8 @@ CREATE SERVER vouched FOREIGN DATA WRAPPER biconnector_fdw OPTIONS (
     url_data :'data', url_table_list :'list', url_table_description :'description', push_limit 'filtered');
 CREATE USER MAPPING FOR CURRENT_USER SERVER vouched OPTIONS (login 'anna', password 's3cret word');
 CREATE SCHEMA field;
-IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single, empty_table, all_null, big) FROM SERVER vouched INTO field;
+IMPORT FOREIGN SCHEMA connector LIMIT TO (items, orders, single, empty_table, all_null, big) FROM SERVER vouched INTO field
+    OPTIONS (probe 'off');
 CREATE SCHEMA here;
 CREATE TABLE here.items AS SELECT * FROM field.items;
 CREATE TABLE here.orders AS SELECT * FROM field.orders;

@@ -131,6 +131,7 @@ typedef struct TableOptions
 extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
 extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
+extern int	default_filter_operators(WireType wire_type);
 extern char *filter_operators_text(int operators);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
@@ -222,6 +223,10 @@ typedef struct ProbedOptions
 
 extern ProbedOptions *probe_for_options(TableOptions *table, TupleDesc tupdesc,
 										int max_requests, int seconds);
+
+/* ---- attempt.c: trying what a connector may make fail ---- */
+
+extern ErrorData *attempt(void (*function) (void *), void *argument);
 
 /* ---- resultset.c: rows that SQL functions return ---- */
 

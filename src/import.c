@@ -24,6 +24,7 @@
 #include "port/pg_crc32c.h"
 #include "utils/builtins.h"
 #include "utils/formatting.h"
+#include "utils/regproc.h"
 
 /* Length of a suffix: an underscore and eight digits */
 #define SUFFIX_LENGTH 9
@@ -40,7 +41,9 @@ typedef struct ImportOptions
 {
 	const char *search;			/* sent as searchString */
 	NameCase	name_case;
-	const char *datetime_type;	/* for fields of type datetime */
+	const char *datetime_type;	/* for fields of type datetime; NULL: as it
+								 * turns out */
+	bool		probe;			/* find out what the connector does right */
 } ImportOptions;
 
 /* A code of the connector and the name that it gets here */
@@ -60,7 +63,7 @@ typedef struct ImportName
 static ImportOptions
 read_import_options(List *defs)
 {
-	ImportOptions options = {"", CASE_SMART, "timestamp"};
+	ImportOptions options = {"", CASE_SMART, NULL, true};
 	ListCell   *lc;
 
 	foreach(lc, defs)
@@ -89,12 +92,14 @@ read_import_options(List *defs)
 			else
 				valid = "timestamp, timestamptz";
 		}
+		else if (strcmp(def->defname, "probe") == 0)
+			options.probe = defGetBoolean(def);
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 					 errmsg("invalid option \"%s\"", def->defname),
 					 errhint("Valid options in this context are: %s",
-							 "search, case, datetime_type")));
+							 "search, case, datetime_type, probe")));
 		if (valid)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -261,6 +266,121 @@ is_wanted(const ImportForeignSchemaStmt *stmt, const ImportName *name)
 	}
 }
 
+/* ---- probing ---- */
+
+/*
+ * Bounds for the probe of one table: requests, and seconds after which no more
+ * are begun
+ */
+#define PROBE_REQUESTS	120
+#define PROBE_SECONDS	5
+
+typedef struct ProbeAttempt
+{
+	TableOptions *table;
+	TupleDesc	tupdesc;
+	ProbedOptions *options;
+} ProbeAttempt;
+
+static void
+attempt_probe(void *argument)
+{
+	ProbeAttempt *probe = argument;
+
+	probe->options = probe_for_options(probe->table, probe->tupdesc,
+									   PROBE_REQUESTS, PROBE_SECONDS);
+}
+
+static const char *
+column_type(const ImportOptions *options, const RemoteField *field, bool has_offsets)
+{
+	if (field->wire_type != WIRE_DATETIME)
+		return wire_type_sql_type(field->wire_type);
+	if (options->datetime_type)
+		return options->datetime_type;
+	return has_offsets ? "timestamptz" : wire_type_sql_type(WIRE_DATETIME);
+}
+
+/*
+ * The table that the statement is going to make, as far as a probe looks at it.
+ */
+static TableOptions *
+table_to_be(const ConnectorOptions *connector, const ImportName *name,
+			const ImportName *columns, int count)
+{
+	TableOptions *table = palloc0(sizeof(TableOptions));
+
+	table->relname = name->name;
+	table->table_name = ((RemoteTable *) name->entry)->key;
+	table->connector = *connector;
+	table->ncolumns = count;
+	table->columns = palloc0(sizeof(ColumnOptions) * Max(count, 1));
+	for (int i = 0; i < count; i++)
+	{
+		ColumnOptions *column = &table->columns[i];
+
+		column->name = columns[i].name;
+		column->field = columns[i].code;
+		column->wire_type = ((RemoteField *) columns[i].entry)->wire_type;
+		column->filter_operators = connector->filter_operators >= 0
+			? connector->filter_operators : default_filter_operators(column->wire_type);
+	}
+	return table;
+}
+
+/*
+ * Find out what the connector does right with a table; *types gets the SQL types
+ * of its columns.  If that fails, say so, and be careful.
+ */
+static ProbedOptions *
+probe_remote_table(const ConnectorOptions *connector, const ImportOptions *options,
+				   const ImportName *name, const ImportName *columns, int count,
+				   const char **types)
+{
+	ProbeAttempt probe = {table_to_be(connector, name, columns, count)};
+	ErrorData  *error = NULL;
+
+	for (int i = 0; i < count; i++)
+		types[i] = column_type(options, columns[i].entry, false);
+
+	/* a second time if columns of datetimes turn out to need another type */
+	for (int round = 0; round < 2 && options->probe && error == NULL; round++)
+	{
+		bool		again = false;
+
+		probe.tupdesc = CreateTemplateTupleDesc(count);
+		for (int i = 0; i < count; i++)
+			TupleDescInitEntry(probe.tupdesc, i + 1, columns[i].name,
+							   DatumGetObjectId(DirectFunctionCall1(regtypein,
+																	CStringGetDatum(types[i]))),
+							   -1, 0);
+		error = attempt(attempt_probe, &probe);
+		for (int i = 0; error == NULL && i < count; i++)
+		{
+			const char *type = column_type(options, columns[i].entry,
+										   probe.options->has_offsets[i]);
+
+			again |= strcmp(type, types[i]) != 0;
+			types[i] = type;
+		}
+		if (!again)
+			break;
+	}
+	if (error)
+	{
+		ereport(NOTICE,
+				(errcode(error->sqlerrcode),
+				 errmsg("could not find out what server \"%s\" does right with table \"%s\"",
+						connector->servername,
+						show_text(connector, ((RemoteTable *) name->entry)->code)),
+				 errdetail("%s", error->detail
+						   ? psprintf("%s: %s", error->message, error->detail) : error->message),
+				 errhint("Its columns have the default options; biconnector_probe_statement() may find better ones later.")));
+		return NULL;
+	}
+	return options->probe ? probe.options : NULL;
+}
+
 /* ---- statements ---- */
 
 /*
@@ -274,6 +394,8 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 	List	   *fields = connector_table_description(connector, remote);
 	int			count = list_length(fields);
 	ImportName *columns = palloc0(sizeof(ImportName) * count);
+	const char **types = palloc(sizeof(char *) * Max(count, 1));
+	ProbedOptions *probed;
 	StringInfoData sql;
 	ListCell   *lc;
 
@@ -292,29 +414,42 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 	}
 	assign_names(columns, count, options->name_case, true);
 
+	for (int i = 0; i < count; i++)
+	{
+		if (columns[i].ambiguous)
+			ereport(ERROR,
+					(errcode(ERRCODE_DUPLICATE_COLUMN),
+					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
+							show_text(connector, remote->code), connector->servername,
+							show_text(connector, columns[i].code))));
+	}
+	probed = probe_remote_table(connector, options, table, columns, count, types);
+
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
 	for (int i = 0; i < count; i++)
 	{
 		const RemoteField *field = columns[i].entry;
 
-		if (columns[i].ambiguous)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_COLUMN),
-					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
-							show_text(connector, remote->code), connector->servername,
-							show_text(connector, field->code))));
-		appendStringInfo(&sql, "%s\n  %s %s OPTIONS (column_name %s, field_type %s)",
+		appendStringInfo(&sql, "%s\n  %s %s OPTIONS (column_name %s, field_type %s",
 						 i > 0 ? "," : "",
-						 quote_identifier(columns[i].name),
-						 field->wire_type == WIRE_DATETIME ? options->datetime_type
-						 : wire_type_sql_type(field->wire_type),
+						 quote_identifier(columns[i].name), types[i],
 						 quote_literal_cstr(field->code),
 						 quote_literal_cstr(wire_type_name(field->wire_type)));
+		if (probed && probed->column_operators[i] >= 0)
+			appendStringInfo(&sql, ", filter_operators %s",
+							 quote_literal_cstr(filter_operators_text(probed->column_operators[i])));
+		appendStringInfoChar(&sql, ')');
 	}
-	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (table_name %s)",
+	appendStringInfo(&sql, "\n) SERVER %s OPTIONS (table_name %s",
 					 quote_identifier(connector->servername),
 					 quote_literal_cstr(remote->key));
+	if (probed && probed->operators >= 0)
+		appendStringInfo(&sql, ", filter_operators %s",
+						 quote_literal_cstr(filter_operators_text(probed->operators)));
+	if (probed && probed->push_limit && connector->push_limit == PUSH_LIMIT_UNFILTERED)
+		appendStringInfoString(&sql, ", push_limit 'filtered'");
+	appendStringInfoChar(&sql, ')');
 	return sql.data;
 }
 

@@ -11,7 +11,6 @@
 #include "biconnector_fdw.h"
 
 #include "access/htup_details.h"
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
@@ -20,8 +19,6 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -91,47 +88,34 @@ record_datum(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
  * Ask the check endpoint.  That there is no answer, or one that breaks the
  * rules, is what the caller wants to know: such errors become the result.
  */
+typedef struct CheckAttempt
+{
+	const ConnectorOptions *options;
+	RemoteCheck check;
+} CheckAttempt;
+
+static void
+attempt_check(void *argument)
+{
+	CheckAttempt *check = argument;
+
+	check->check = connector_check(check->options);
+}
+
 static RemoteCheck
 check_without_error(const ConnectorOptions *options)
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	MemoryContext context = AllocSetContextCreate(caller, "biconnector check",
-												  ALLOCSET_SMALL_SIZES);
-	RemoteCheck check;
+	CheckAttempt check = {options};
+	ErrorData  *error = attempt(attempt_check, &check);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
+	if (error)
 	{
-		check = connector_check(options);
-		ReleaseCurrentSubTransaction();
+		check.check.ok = false;
+		check.check.status = 0;
+		check.check.answer = error->detail
+			? psprintf("%s: %s", error->message, error->detail) : error->message;
 	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-		int			category;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(caller);
-		CurrentResourceOwner = owner;
-		category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
-		if (category != ERRCODE_CONNECTION_EXCEPTION && category != ERRCODE_FDW_ERROR)
-			ReThrowError(error);
-		check.ok = false;
-		check.status = 0;
-		check.answer = error->detail ? psprintf("%s: %s", error->message, error->detail)
-			: error->message;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-	check.answer = pstrdup(check.answer);
-	MemoryContextDelete(context);
-	return check;
+	return check.check;
 }
 
 /*

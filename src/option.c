@@ -732,7 +732,7 @@ wire_type_of_column(Form_pg_attribute attribute)
  * What is sent if nobody has said what the connector does right: what works
  * wherever filters work at all.
  */
-static int
+int
 default_filter_operators(WireType wire_type)
 {
 	return wire_type == WIRE_INT || wire_type == WIRE_STRING ? FILTER_EQ | FILTER_IN : 0;

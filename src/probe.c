@@ -135,6 +135,17 @@ has_edge(Probe *probe, const bool *matches, const ProbeTest *test)
 	return test->edge == NULL;
 }
 
+static bool
+matches_none(Probe *probe, const ProbeTest *test)
+{
+	for (int i = 0; i < probe->nrows; i++)
+	{
+		if (test->matches[i])
+			return false;
+	}
+	return true;
+}
+
 /*
  * Test conditions on several columns, all with one operator, in one request.
  * Returns those of which it could not be seen that they are right.
@@ -151,12 +162,13 @@ test_together(Probe *probe, List *tests, ProbeAnswer **answer)
 		return tests;
 	matches = probe_matches(probe, tests);
 	*answer = probe_ask(probe, tests, 0);
-	if ((*answer)->asked == 0 || (*answer)->excluded == 0 ||
-		probe_verdict(*answer) != PROBE_EXACT)
+	if ((*answer)->excluded == 0 || probe_verdict(*answer) != PROBE_EXACT)
 		return tests;
 	foreach(lc, tests)
 	{
-		if (!has_edge(probe, matches, lfirst(lc)))
+		/* no row at all says something only if none of the tests wants one */
+		if (((*answer)->asked == 0 && !matches_none(probe, lfirst(lc))) ||
+			!has_edge(probe, matches, lfirst(lc)))
 			doubtful = lappend(doubtful, lfirst(lc));
 	}
 	return doubtful;
@@ -253,13 +265,11 @@ test_operator(Probe *probe, int operator)
 {
 	Outcome    *outcomes = palloc0(sizeof(Outcome) * probe->ncolumns);
 
-	for (int variant = 0;; variant++)
+	for (int variant = 0; variant < PROBE_VARIANTS; variant++)
 	{
 		List	   *tests = probe_tests(probe, operator, variant);
 		ListCell   *lc;
 
-		if (tests == NIL)
-			break;
 		foreach(lc, tests)
 		{
 			ProbeColumn *column = ((ProbeTest *) lfirst(lc))->column;

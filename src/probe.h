@@ -146,6 +146,8 @@ extern void probe_select(Probe *probe);
 extern void probe_basics(Probe *probe);
 
 /* probe_condition.c: conditions made from rows */
+#define PROBE_VARIANTS 4
+
 extern Datum probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull);
 extern bool *probe_matches(Probe *probe, List *tests);
 extern int	probe_operators_of_kind(FilterKind kind);

@@ -379,11 +379,14 @@ without_accents(const char *text)
 /*
  * A bound that puts a value of the column on the other side if letter case is
  * ignored: above all small letters of its place for a lower bound, else below
- * all capitals.  NULL if the sample has no such value.
+ * all capitals.  Of several, the one that most rows satisfy; NULL if the sample
+ * has no such value.
  */
 static char *
 case_bound(Probe *probe, const ProbeColumn *column, bool lower)
 {
+	char	   *best = NULL;
+
 	for (int row = 0; row < probe->nrows; row++)
 	{
 		char	   *text;
@@ -393,22 +396,29 @@ case_bound(Probe *probe, const ProbeColumn *column, bool lower)
 		text = string_of_row(probe, column, row);
 		for (char *p = text; *p && (unsigned char) *p < 0x80; p++)
 		{
-			if (lower ? *p >= 'a' && *p < 'z' : *p > 'A' && *p <= 'Z')
-				return psprintf("%.*s%c", (int) (p - text), text, lower ? 'Z' : 'a');
+			char	   *bound;
+
+			if (lower ? *p < 'a' || *p >= 'z' : *p <= 'A' || *p > 'Z')
+				continue;
+			bound = psprintf("%.*s%c", (int) (p - text), text, lower ? 'Z' : 'a');
+			if (best == NULL || (lower ? strcmp(bound, best) < 0 : strcmp(bound, best) > 0))
+				best = bound;
 		}
 	}
-	return NULL;
+	return best;
 }
 
 /*
  * A bound that puts a value of the column on the other side if numbers are
  * compared as texts: for a lower bound a digit above the first one of a longer
- * number, else a power of ten with more digits.  NULL if the sample has no such
- * value.
+ * number, else a power of ten with more digits.  Of several, the one that most
+ * rows satisfy; NULL if the sample has no such value.
  */
 static char *
 digits_bound(Probe *probe, const ProbeColumn *column, bool lower)
 {
+	char	   *best = NULL;
+
 	for (int row = 0; row < probe->nrows; row++)
 	{
 		const char *text = column->texts[row];
@@ -418,10 +428,12 @@ digits_bound(Probe *probe, const ProbeColumn *column, bool lower)
 		if (digits == 0 || digits > 9)
 			continue;
 		bound = lower ? psprintf("%c", text[0] + 1) : psprintf("1%0*d", (int) digits, 0);
-		if (lower ? digits > 1 && text[0] != '0' && text[0] < '9' : strcmp(text, bound) > 0)
-			return bound;
+		if (!(lower ? digits > 1 && text[0] != '0' && text[0] < '9' : strcmp(text, bound) > 0))
+			continue;
+		if (best == NULL || (lower ? bound[0] < best[0] : strlen(bound) > strlen(best)))
+			best = bound;
 	}
-	return NULL;
+	return best;
 }
 
 static char *
@@ -597,7 +609,27 @@ probe_absent(Probe *probe, ProbeColumn *column)
 }
 
 /*
- * A list of different values of the column, spread over the sample.
+ * A list of values that the column has in rows spread over the sample, the
+ * same rows for all columns.
+ */
+static ProbeTest *
+list_of_rows(Probe *probe, ProbeColumn *column, int operator)
+{
+	Datum		values[SHORT_LIST];
+	int			count = 0;
+
+	for (int i = 0; i < Min(SHORT_LIST, probe->nrows); i++)
+	{
+		int			row = (int) ((int64) i * probe->nrows / SHORT_LIST);
+
+		if (column->texts[row])
+			values[count++] = value_of_row(probe, column, row);
+	}
+	return count > 0 ? make_test(probe, column, operator, values, count) : NULL;
+}
+
+/*
+ * A list of different values of the column, spread over their order.
  */
 static ProbeTest *
 list_test(Probe *probe, ProbeColumn *column, int operator, int length)
@@ -755,7 +787,10 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_IN:
-			return variant == 0 ? list_test(probe, column, operator, SHORT_LIST) : NULL;
+			if (variant == 0)
+				return list_of_rows(probe, column, operator);
+			return variant == 2 && column->kind == KIND_TEXT
+				? changed_test(probe, column, operator, row, swap_case) : NULL;
 
 		case FILTER_NE:
 		case FILTER_NOT_IN:
@@ -782,7 +817,7 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 
 /*
  * The tests of one operator, at most one for each column.  They come in
- * variants, counted from 0; NIL behind the last one.
+ * PROBE_VARIANTS variants, counted from 0, of which any may be NIL.
  */
 List *
 probe_tests(Probe *probe, int operator, int variant)

@@ -129,5 +129,52 @@ BEGIN
     END LOOP;
 END
 $$;
+-- For each condition (one a line) on a foreign table: what EXPLAIN says is sent, the
+-- filter of the request ("none" if it has none), how many requests there were, how many
+-- rows come back, or the code of the error, and whether a copy of the table gives the
+-- same.  A filter that finds nothing makes more requests than one until it is
+-- believed: see the test "defence".
+CREATE FUNCTION asked_of(remote regclass, conditions text, copy regclass)
+RETURNS TABLE (condition text, explained text, sent text, requests bigint, "rows" text, verdict text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    place bigint;
+    got text[];
+BEGIN
+    FOREACH condition IN ARRAY string_to_array(btrim(conditions, E'\n'), E'\n') LOOP
+        SELECT coalesce(max(substring(line FROM '^ *Remote Filter: (.*)')), '-') INTO explained
+        FROM plan_of(format('SELECT * FROM %s AS t WHERE %s', remote, condition), 'COSTS OFF') AS line;
+        place := log_end();
+        got := result_of(format('SELECT * FROM %s AS t WHERE %s', remote, condition));
+        SELECT count(*), coalesce((array_agg(r.body ->> 'filter' ORDER BY r.n))[1], 'none')
+        INTO requests, sent FROM requests(place) AS r;
+        IF requests = 0 THEN
+            sent := 'no request';
+        END IF;
+        rows := CASE WHEN got[1] ~ '^error' THEN got[1] ELSE cardinality(got)::text END;
+        verdict := CASE WHEN got = result_of(format('SELECT * FROM %s AS t WHERE %s', copy, condition))
+                        THEN 'right' ELSE 'WRONG' END;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+-- The same, without the number of requests, for a table in schema there that has a copy
+-- of its name in schema here,
+CREATE FUNCTION asked_there(tbl text, conditions text)
+RETURNS TABLE (condition text, explained text, sent text, "rows" text, verdict text)
+LANGUAGE sql AS $$
+    SELECT condition, explained, sent, rows, verdict
+    FROM asked_of(format('there.%I', tbl)::regclass, conditions, format('here.%I', tbl)::regclass)
+$$;
+-- and where the table's option filter_operators, which it does not have else, is this
+CREATE FUNCTION asked_there_with(operators text, tbl text, conditions text)
+RETURNS TABLE (condition text, explained text, sent text, "rows" text, verdict text)
+LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER FOREIGN TABLE there.%I OPTIONS (ADD filter_operators %L)', tbl, operators);
+    RETURN QUERY SELECT * FROM asked_there(tbl, conditions);
+    EXECUTE format('ALTER FOREIGN TABLE there.%I OPTIONS (DROP filter_operators)', tbl);
+END
+$$;
 SELECT foreign_table_name FROM information_schema.foreign_tables ORDER BY 1;
 SELECT * FROM requests_of('SELECT id, name FROM shop.items');

@@ -213,6 +213,18 @@ amount::float8 < 0 AND id < 9
 amount::int < 0 AND id < 9
 amount = price::numeric
 $$);
+-- To a connector that has doubles, decimal numbers of many digits are the same as others
+SELECT * FROM asked_there('items', $$
+amount <> 1234.500000000000000001 AND id < 3
+amount < 1234.500000000000000001 AND id < 3
+amount > 1234.499999999999999999 AND id < 3
+amount NOT IN (1234.500000000000000001, 7) AND id < 3
+amount <> 123456789.123456 AND id < 3
+amount <> 123456789.1234567 AND id < 3
+amount <> 1234567891234560 AND id < 3
+amount <> 1234567891234567 AND id < 3
+amount <> 0.00000123456789123456 AND id < 3
+$$);
 -- The column's type may not change the numbers
 CREATE FOREIGN TABLE there.numbers (
     price numeric OPTIONS (column_name 'PRICE', field_type 'double'), amount float8 OPTIONS (column_name 'AMOUNT', field_type 'money'),

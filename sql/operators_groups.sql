@@ -71,6 +71,31 @@ name LIKE '%ppl%' AND name LIKE 'App%'
 $$);
 SELECT * FROM asked_there_with('ne,gt,and', 'items', E'id <> 248 AND id <> 249 AND id > 247\nid <> 248 AND id <> 248 AND id > 247');
 
+-- Columns that show one field in different ways have nothing to compare
+CREATE FOREIGN TABLE there.ways (
+    id int OPTIONS (column_name 'ID'),
+    number int OPTIONS (column_name 'NAME', field_type 'int'), word text OPTIONS (column_name 'NAME'),
+    price float8 OPTIONS (column_name 'PRICE', field_type 'double'), exact numeric OPTIONS (column_name 'PRICE', field_type 'double'),
+    day date OPTIONS (column_name 'CREATED', field_type 'date'), moment timestamp OPTIONS (column_name 'CREATED', field_type 'datetime'),
+    flag smallint OPTIONS (column_name 'FLAG'), same bigint OPTIONS (column_name 'FLAG'))
+    SERVER vouched OPTIONS (table_name 'items', invalid_values 'null');
+CREATE TABLE here.ways AS SELECT * FROM there.ways;
+SELECT $$
+number = 7 AND word = '7'
+word > 'Apple' AND number > -1
+number > -1 AND word > 'Apple'
+price = 1e21 AND exact = 1e21
+price IN (1e-7, 0.1) AND exact IN (1e-7, 3)
+price > 0 AND exact > 1e20
+day = '1999-12-31' AND moment = '1999-12-31'
+moment <= '1999-12-31 00:00' AND day <= '1999-12-31'
+flag = 1 AND same = 1 AND id < 3
+flag = 1 AND same = 0
+flag < 1 AND same < 2 AND id < 3
+$$ AS ways \gset
+SELECT * FROM asked_there('ways', :'ways');
+SELECT * FROM asked_there_with('eq,in,ne,not_in,lt,le,gt,ge', 'ways', :'ways');
+
 --
 -- OR: equalities of one column are a list, the rest is a group
 --

@@ -186,6 +186,17 @@ rough < '2000-01-01'
 unknown < '2000-01-01'
 $$);
 
+-- A field of type date may have moments; in which zone their day counts is nothing a filter says
+CREATE FOREIGN TABLE there.days (
+    id int OPTIONS (column_name 'ID'),
+    day_there date OPTIONS (column_name 'CREATED', field_type 'date', time_zone 'America/New_York', filter_operators :'all'))
+    SERVER vouched OPTIONS (table_name 'items+datetime_z');
+CREATE TABLE here.days AS SELECT * FROM there.days;
+SELECT * FROM asked_there('days', $$
+day_there <= '2024-03-30' AND id < 9
+day_there = '2024-03-30'
+$$);
+
 --
 -- Where the zone is not sure: only for columns that are vouched for themselves, only
 -- ranges, and two days on either side

@@ -188,7 +188,8 @@ filter_kind(const ColumnOptions *column, Oid type, int32 typmod)
 		case WIRE_MONEY:
 			return type == FLOAT8OID || type == NUMERICOID ? KIND_NUMBER : KIND_NONE;
 		case WIRE_DATE:
-			return type == DATEOID ? KIND_DATE : KIND_NONE;
+			/* where a zone is told, values are moments, and the day is the zone's */
+			return type == DATEOID && column->time_zone == NULL ? KIND_DATE : KIND_NONE;
 		case WIRE_DATETIME:
 			if (type != TIMESTAMPOID && type != TIMESTAMPTZOID)
 				return KIND_NONE;

@@ -427,6 +427,10 @@ merge(const TableOptions *table, ListCell *place, FilterCondition *condition, bo
 	if (other->operator == FILTER_AND)
 		return group_with(table, place, condition);
 
+	/* several columns may show one field, each in its own way and with its own texts */
+	if (other->attnum != condition->attnum)
+		return group_with(table, place, condition);
+
 	switch (condition->operator)
 	{
 		case FILTER_EQ:

@@ -28,6 +28,12 @@
 /* Integers beyond this are not exact everywhere (JavaScript) */
 #define MAX_SAFE_INTEGER ((INT64CONST(1) << 53) - 1)
 
+/*
+ * Decimal numbers with more digits are not sent: the other side may have
+ * doubles, of which the nearest one can be that of a number below or above
+ */
+#define MAX_SAFE_DIGITS 15
+
 /* Numbers with more characters than this are not sent */
 #define MAX_NUMBER_LENGTH 40
 
@@ -115,6 +121,26 @@ integer_at(Oid type, Datum value, FilterPlace place, int64 *integer)
 }
 
 /*
+ * How many digits are there from the first to the last that is not 0?
+ */
+static int
+significant_digits(const char *text)
+{
+	int			digits = 0;
+	int			significant = 0;
+
+	for (const char *p = text; *p; p++)
+	{
+		if (*p < '0' || *p > '9' || (digits == 0 && *p == '0'))
+			continue;
+		digits++;
+		if (*p != '0')
+			significant = digits;
+	}
+	return significant;
+}
+
+/*
  * A number's text: shortest digits for a double, no zeros at the end for a
  * numeric.  NULL for what is no number.
  */
@@ -137,7 +163,8 @@ number_text(Oid type, Datum value)
 		return NULL;
 	text = DatumGetCString(DirectFunctionCall1(numeric_out,
 											   DirectFunctionCall1(numeric_trim_scale, value)));
-	if (strspn(text, "-.0123456789") != strlen(text) || strlen(text) > MAX_NUMBER_LENGTH)
+	if (strspn(text, "-.0123456789") != strlen(text) || strlen(text) > MAX_NUMBER_LENGTH ||
+		significant_digits(text) > MAX_SAFE_DIGITS)
 		return NULL;
 	return text;
 }

@@ -22,9 +22,20 @@
 #include "pgstat.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
-#include "utils/pg_locale.h"
 #include "utils/rel.h"
 #include "utils/sampling.h"
+
+/*
+ * This one wants ICU's headers, which need not be installed with PostgreSQL's.
+ * Nothing that is used here depends on them.
+ */
+#ifdef USE_ICU
+#undef USE_ICU
+#include "utils/pg_locale.h"
+#define USE_ICU 1
+#else
+#include "utils/pg_locale.h"
+#endif
 
 #if PG_VERSION_NUM < 130000
 #error "biconnector_fdw needs PostgreSQL 13 or later"

@@ -29,8 +29,7 @@ BEGIN
     EXECUTE format('ALTER USER MAPPING FOR CURRENT_USER SERVER bazaar OPTIONS (SET misbehave %L)',
                    misbehave);
     FOR line IN SELECT attempt(format('IMPORT FOREIGN SCHEMA connector %s FROM SERVER bazaar INTO got%s',
-                                      what, CASE WHEN options <> '' THEN format(' OPTIONS (%s)', options)
-                                            ELSE '' END)) LOOP
+                                      what, format(' OPTIONS (probe ''off''%s)', ', ' || nullif(options, '')))) LOOP
         CONTINUE WHEN line = 'ok';
         RETURN NEXT line;
     END LOOP;

@@ -310,6 +310,8 @@ typedef enum FilterKind
 /*
  * Which value is sent for one of the query.  Integers, dates and datetimes
  * have steps (1, a day, a second) between which the query's value may lie.
+ * Numbers and texts have none: the value is sent, and PLACE_BEFORE says that
+ * it is included although the query excludes it.
  */
 typedef enum FilterPlace
 {

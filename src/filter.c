@@ -43,7 +43,8 @@
  *
  * Text is compared by the order of bytes, and only where the query asks for
  * that order (collation "C").  Bounds are ASCII, for which all ways to order
- * Unicode by numbers agree.
+ * Unicode by numbers agree.  Who ignores blanks at the end takes 'a ' for 'a':
+ * therefore > includes the bound.
  *
  * Dates are sent so that a connector which compares them with a midnight as
  * text loses no day: > the day before, <= the day.
@@ -92,7 +93,7 @@ const FilterRule filter_rules[] = {
 	{KIND_TEXT, SQL_ALL, {{FILTER_NOT_IN, PLACE_AT}}},
 	{KIND_TEXT, SQL_LT, {{FILTER_LT, PLACE_CEIL}}},
 	{KIND_TEXT, SQL_LE, {{FILTER_LE, PLACE_FLOOR}}},
-	{KIND_TEXT, SQL_GT, {{FILTER_GT, PLACE_FLOOR}}},
+	{KIND_TEXT, SQL_GT, {{FILTER_GE, PLACE_BEFORE}}},
 	{KIND_TEXT, SQL_GE, {{FILTER_GE, PLACE_CEIL}}},
 	{KIND_TEXT, SQL_LIKE, {{FILTER_LIKE, PLACE_PATTERN}}},
 	{KIND_TEXT, SQL_LIKE, {{FILTER_SUBSTRING, PLACE_FRAGMENT}}},
@@ -100,12 +101,15 @@ const FilterRule filter_rules[] = {
 	{KIND_DATE, SQL_EQ, {{FILTER_EQ, PLACE_AT}}},
 	{KIND_DATE, SQL_EQ, {{FILTER_IN, PLACE_AT}}},
 	{KIND_DATE, SQL_EQ, {{FILTER_GT, PLACE_BEFORE}, {FILTER_LE, PLACE_FLOOR}}},
+	{KIND_DATE, SQL_EQ, {{FILTER_GT, PLACE_BEFORE}, {FILTER_LT, PLACE_AFTER}}},
 	{KIND_DATE, SQL_ANY, {{FILTER_IN, PLACE_AT}}},
 	{KIND_DATE, SQL_NE, {{FILTER_NE, PLACE_AT}}},
 	{KIND_DATE, SQL_NE, {{FILTER_NOT_IN, PLACE_AT}}},
 	{KIND_DATE, SQL_ALL, {{FILTER_NOT_IN, PLACE_AT}}},
 	{KIND_DATE, SQL_LT, {{FILTER_LE, PLACE_BEFORE}}},
+	{KIND_DATE, SQL_LT, {{FILTER_LT, PLACE_CEIL}}},
 	{KIND_DATE, SQL_LE, {{FILTER_LE, PLACE_FLOOR}}},
+	{KIND_DATE, SQL_LE, {{FILTER_LT, PLACE_AFTER}}},
 	{KIND_DATE, SQL_GT, {{FILTER_GT, PLACE_FLOOR}}},
 	{KIND_DATE, SQL_GE, {{FILTER_GT, PLACE_BEFORE}}},
 

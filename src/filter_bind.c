@@ -559,6 +559,8 @@ place_suffix(FilterKind kind, FilterPlace place)
 {
 	bool		before = place == PLACE_BEFORE;
 
+	if (kind == KIND_TEXT)
+		return "";
 	switch (place)
 	{
 		case PLACE_BEFORE:

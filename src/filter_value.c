@@ -340,6 +340,16 @@ text_at(char *string, FilterPlace place, char **text)
 }
 
 /*
+ * The same within patterns, where there are more characters that are wildcards
+ * to some.
+ */
+static bool
+is_unsafe_in_pattern(char c)
+{
+	return is_unsafe(c) || strchr("[]^*?#!-", c) != NULL;
+}
+
+/*
  * Read the next character of a LIKE pattern.  False at its end.  A wildcard is
  * told from a character that stands for itself; *valid is false after
  * a backslash at the end.
@@ -387,7 +397,7 @@ pattern_text(const char *pattern, char **text)
 	{
 		bool		end = out.len == 0 || *pattern == '\0';
 
-		if (wildcard || is_unsafe(*character) || (*character == ' ' && end))
+		if (wildcard || is_unsafe_in_pattern(*character) || (*character == ' ' && end))
 		{
 			exact &= wildcard && *character == '%';
 			if (out.len == 0 || out.data[out.len - 1] != '%')
@@ -429,7 +439,7 @@ fragment_text(const char *pattern, char **text)
 	do
 	{
 		more = next_of_pattern(&pattern, &character, &length, &wildcard, &valid);
-		if (more && !wildcard && !is_unsafe(*character) && (*character != ' ' || run.len > 0))
+		if (more && !wildcard && !is_unsafe_in_pattern(*character) && (*character != ' ' || run.len > 0))
 		{
 			appendBinaryStringInfo(&run, character, length);
 			continue;

@@ -190,7 +190,7 @@ comparison_for(FilterKind kind, int operator)
 		case FILTER_NOT_IN:
 			return SQL_ALL;
 		case FILTER_LT:
-			return SQL_LT;
+			return kind == KIND_DATE ? SQL_LE : SQL_LT;
 		case FILTER_LE:
 			return SQL_LE;
 		case FILTER_GT:

@@ -336,7 +336,7 @@ text_at(char *string, FilterPlace place, char **text)
 	if (!text_is_safe(string) || (place != PLACE_AT && !is_ascii(string)))
 		return VALUE_UNFIT;
 	*text = pg_server_to_any(string, strlen(string), PG_UTF8);
-	return VALUE_EXACT;
+	return place == PLACE_BEFORE ? VALUE_WIDE : VALUE_EXACT;
 }
 
 /*

@@ -154,6 +154,7 @@ extern int	probe_operators_of_kind(FilterKind kind);
 extern int	probe_pivot(Probe *probe, int number);
 extern ProbeTest *probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row);
 extern ProbeTest *probe_absent(Probe *probe, ProbeColumn *column);
+extern ProbeTest *probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound);
 extern List *probe_tests(Probe *probe, int operator, int variant);
 extern const char *probe_why_no_test(Probe *probe, ProbeColumn *column, int operator);
 

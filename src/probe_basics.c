@@ -8,6 +8,13 @@
  */
 #include "probe.h"
 
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* How many rows are read to see whether there is a cap, at most */
+#define CAP_ROWS	20000
+
 
 static void
 test_limit(Probe *probe)
@@ -158,36 +165,123 @@ test_empty(Probe *probe)
 }
 
 /*
- * Are there rows that an unfiltered answer does not have?
+ * Read all rows of an integer column, as far as we read; their number, and the
+ * smallest and the largest value.
+ */
+static int
+read_integers(Probe *probe, ProbeColumn *column, int64 *smallest, int64 *largest)
+{
+	DataRequest request = {0};
+	Converter  *converter = probe->converters[column - probe->columns];
+	DataAnswer *data;
+	RowsValue  *values;
+	int			rows = 0;
+	ErrorContextCallback errcallback;
+
+	request.fields = list_make1(list_nth(probe->fields, column - probe->columns));
+	request.select_all = probe->select_all;
+	request.limit = probe->table->connector.row_limit;
+	data = connector_data(probe->table, &request, &probe->statistics);
+	if (connector_data_refused(data))
+		connector_data_raise(data);
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = data;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	while (rows < CAP_ROWS && (values = connector_data_next(data)) != NULL)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(probe->row_context);
+		bool		isnull;
+		Datum		value = converter_read(converter, &values[0], &isnull);
+		int64		integer = column->attribute->atttypid == INT8OID ? DatumGetInt64(value)
+			: column->attribute->atttypid == INT4OID ? DatumGetInt32(value) : DatumGetInt16(value);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!isnull && integer < *smallest)
+			*smallest = integer;
+		if (!isnull && integer > *largest)
+			*largest = integer;
+		rows++;
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(probe->row_context);
+	}
+	error_context_stack = errcallback.previous;
+	connector_data_close(data);
+	return rows;
+}
+
+/*
+ * Is there a row beyond the values of an unfiltered answer?
+ */
+static bool
+row_beyond(Probe *probe, ProbeColumn *column, int operator, int64 value)
+{
+	ProbeTest  *test = column->safe & operator ? probe_beyond(probe, column, operator, value) : NULL;
+	ProbeAnswer *answer;
+
+	if (test == NULL || !probe_may_ask(probe))
+		return false;
+	answer = probe_ask(probe, list_make1(test), 1);
+	return answer->refusal == NULL && answer->received > answer->violating;
+}
+
+/*
+ * Are there rows that an unfiltered answer does not have, because the connector
+ * has a limit of its own?  In a table that is larger than the sample, this is
+ * looked for beyond the values of an integer.
  */
 static void
 test_cap(Probe *probe)
 {
-	if (probe->hidden)
+	int			rows = probe->nrows;
+	bool		capped = probe->hidden;
+	ProbeColumn *column = NULL;
+
+	for (int i = 0; i < probe->ncolumns && column == NULL; i++)
+	{
+		if (probe->columns[i].kind == KIND_INT && (probe->columns[i].safe & (FILTER_GT | FILTER_LT)))
+			column = &probe->columns[i];
+	}
+	if (!capped && !probe->whole && column && probe_may_ask(probe))
+	{
+		int64		smallest = PG_INT64_MAX;
+		int64		largest = PG_INT64_MIN;
+
+		rows = read_integers(probe, column, &smallest, &largest);
+		if (rows < CAP_ROWS && smallest <= largest)
+			capped = row_beyond(probe, column, FILTER_GT, largest) ||
+				row_beyond(probe, column, FILTER_LT, smallest);
+	}
+
+	if (capped)
 		probe_note(probe, NULL, 0, "all rows", PROBE_LOSES,
-				   psprintf("without a filter, no more than %d rows came; with one, others", probe->nrows),
+				   psprintf("without a filter no more than %d rows came, with one there are others", rows),
 				   NULL);
-	else if (probe->whole)
+	else if (probe->whole || (rows > probe->nrows && rows < CAP_ROWS))
 		probe_note(probe, NULL, 0, "all rows", PROBE_EXACT, NULL, NULL);
 	else
 		probe_note(probe, NULL, 0, "all rows", PROBE_UNTESTED,
-				   psprintf("the table has more than the %d rows of the sample", probe->nrows), NULL);
+				   rows >= CAP_ROWS ? psprintf("there are more than %d", CAP_ROWS)
+				   : "no integer field has safe bounds", NULL);
 }
 
+/*
+ * Is the connection of one answer there for the next request?
+ */
 static void
 test_keep_alive(Probe *probe)
 {
-	if (probe->statistics.requests < 2)
-		probe_note(probe, NULL, 0, "keep-alive", PROBE_UNTESTED, NULL, NULL);
-	else
-		probe_note(probe, NULL, 0, "keep-alive",
-				   probe->statistics.connections * 2 <= probe->statistics.requests
-				   ? PROBE_EXACT : PROBE_IGNORED,
-				   psprintf(UINT64_FORMAT " connections for " UINT64_FORMAT " requests",
-							(uint64) probe->statistics.connections,
-							(uint64) probe->statistics.requests), NULL);
-}
+	uint64		connections;
 
+	(void) probe_ask(probe, NIL, 1);
+	connections = probe->statistics.connections;
+	(void) probe_ask(probe, NIL, 1);
+	probe_note(probe, NULL, 0, "keep-alive",
+			   probe->statistics.connections == connections ? PROBE_EXACT : PROBE_IGNORED,
+			   NULL, NULL);
+}
 
 /*
  * All of these but select, which is to be asked first.

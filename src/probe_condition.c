@@ -609,6 +609,19 @@ probe_absent(Probe *probe, ProbeColumn *column)
 }
 
 /*
+ * A test with a bound on an integer column.
+ */
+ProbeTest *
+probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound)
+{
+	Oid			type = column->attribute->atttypid;
+	Datum		value = type == INT8OID ? Int64GetDatum(bound)
+		: type == INT4OID ? Int32GetDatum((int32) bound) : Int16GetDatum((int16) bound);
+
+	return make_test(probe, column, operator, &value, 1);
+}
+
+/*
  * A list of values that the column has in rows spread over the sample, the
  * same rows for all columns.
  */

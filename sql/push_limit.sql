@@ -443,7 +443,7 @@ SELECT * FROM both_sorted('SELECT w.n, i.id FROM here.wanted AS w LEFT JOIN
 -- A number below zero in the middle
 UPDATE here.wanted SET many = -1 WHERE n = 9;
 SELECT w.n, i.id FROM here.wanted AS w, LATERAL (SELECT * FROM field.items WHERE status = w.kind LIMIT w.many) AS i WHERE w.n >= 9;
--- The same rows again and again, without a node in between that keeps them
+-- The same rows again and again, without a node in between that keeps them: the scan does
 SET enable_material = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;

@@ -149,7 +149,7 @@ WITH i AS MATERIALIZED (SELECT * FROM shop.items WHERE flag = 0) SELECT a.id, b.
 SELECT id FROM shop.items INTERSECT SELECT item_id FROM shop.orders WHERE order_id < 50
 $$::text AS statements;
 SELECT statement, rows, verdict FROM joins, compared(statements);
--- as nested loops: the inner scan starts over for each row of the outer one
+-- as nested loops: the inner scan starts over for each row of the outer one, and has kept its rows
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
 SET enable_material = off;

@@ -135,6 +135,8 @@ explain_counters(const ConnectorScan *state, struct ExplainState *es)
 								 statistics->first_byte_time / 1000.0 / statistics->answers,
 								 3, es);
 	}
+	if (state->rescans_replayed > 0)
+		ExplainPropertyUInteger("Rescans Without Request", NULL, state->rescans_replayed, es);
 	if (state->refused > 0)
 		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
 	if (state->unlimited_requests > 0)

@@ -10,9 +10,13 @@
  * The conditions that were sent are checked on every row.  While none has
  * passed, no row has been handed out, and the scan may start again with
  * another request: without a filter that the connector refused, or one that
- * it turned out to lose rows under (see trust.c).  An answer that was asked for
- * with a filter and a LIMIT is held back until it is complete: if the check
- * dropped rows, others may be behind the limit.
+ * it turned out to lose rows under (see trust.c).
+ *
+ * Rows that passed are kept in a tuplestore in two cases.  An answer that was
+ * asked for with a filter and a LIMIT is held back there until it is complete:
+ * if the check dropped rows, others may be behind the limit.  And a scan that
+ * starts over without a change of what it asks for gets the same rows again,
+ * rather than a new answer.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +24,7 @@
 
 #include "access/htup_details.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
@@ -105,6 +110,22 @@ prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 	}
 }
 
+/*
+ * Add the executor's parameters in an expression to a set.  Subqueries, which
+ * have parameters of their own, are not in what is sent.
+ */
+static bool
+collect_params(Node *node, void *context)
+{
+	Bitmapset **params = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
+		*params = bms_add_member(*params, ((Param *) node)->paramid);
+	return expression_tree_walker(node, collect_params, context);
+}
+
 void
 biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 {
@@ -128,9 +149,11 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	state->limit_values = list_copy_tail(values, nvalues);
 	state->filter_values = list_truncate(values, nvalues);
-	if (state->limit_values != NIL && state->filters != NIL)
-		state->held_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
-												  &TTSOpsMinimalTuple);
+	collect_params((Node *) plan->fdw_exprs, &state->params);
+	collect_params((Node *) plan->fdw_recheck_quals, &state->params);
+	state->keep = (eflags & EXEC_FLAG_REWIND) != 0;
+	state->store_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
+											   &TTSOpsMinimalTuple);
 	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
 	foreach(lc, state->columns)
 		state->converters[foreach_current_index(lc)] =
@@ -256,6 +279,15 @@ set_request_limit(ConnectorScan *state, int rows)
 }
 
 /*
+ * Is the answer to be complete before a row is handed out?
+ */
+static bool
+is_held(const ConnectorScan *state)
+{
+	return !state->request.whole && state->request.filter != NIL;
+}
+
+/*
  * Send the request, and another without filter if that one is refused: the
  * filter may be the reason.
  */
@@ -285,6 +317,35 @@ send_data_request(ConnectorScan *state)
 }
 
 /*
+ * Let go of the answer, and of the connection with it, rather than at the end
+ * of the query.
+ */
+static void
+close_answer(ConnectorScan *state)
+{
+	if (state->answer)
+		connector_data_close(state->answer);
+	state->answer = NULL;
+}
+
+/*
+ * The same with the rows that were kept.
+ */
+static void
+close_request(ConnectorScan *state)
+{
+	close_answer(state);
+	if (state->store)
+	{
+		/* its tuple may be the store's */
+		ExecClearTuple(state->store_slot);
+		tuplestore_end(state->store);
+	}
+	state->store = NULL;
+	state->complete = false;
+}
+
+/*
  * Start with the first row of a new answer.
  */
 static void
@@ -295,8 +356,9 @@ start_request(ForeignScanState *node)
 	int			rows;
 	bool		all;
 
-	state->answer = NULL;
+	close_request(state);
 	state->matched = false;
+	state->full = false;
 	MemoryContextReset(state->request_context);
 	caller = MemoryContextSwitchTo(state->request_context);
 
@@ -314,35 +376,14 @@ start_request(ForeignScanState *node)
 	}
 	else
 		state->ended = true;
-	MemoryContextSwitchTo(caller);
-}
 
-/*
- * Let go of the answer, and of the connection with it, rather than at the end
- * of the query.
- */
-static void
-close_answer(ConnectorScan *state)
-{
-	if (state->answer)
-		connector_data_close(state->answer);
-	state->answer = NULL;
-}
-
-/*
- * The same with the rows that are held back.
- */
-static void
-close_request(ConnectorScan *state)
-{
-	close_answer(state);
-	if (state->held)
+	if (state->answer && (state->keep || is_held(state)))
 	{
-		/* its tuple may be the store's, or in memory that is about to go */
-		ExecClearTuple(state->held_slot);
-		tuplestore_end(state->held);
+		/* it outlives the request, and so do rows that come from its file */
+		MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+		state->store = tuplestore_begin_heap(false, false, work_mem);
 	}
-	state->held = NULL;
+	MemoryContextSwitchTo(caller);
 }
 
 /*
@@ -467,6 +508,34 @@ next_matching_row(ForeignScanState *node)
 }
 
 /*
+ * Put the next row that matches into the scan's slot, and keep it if rows are
+ * kept.  False at the end of the answer, which is closed then.
+ */
+static bool
+next_new_row(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+
+	if (state->answer == NULL)
+		return false;
+	if (next_matching_row(node))
+	{
+		if (!state->matched)
+			note_match(state);
+		if (state->store)
+			tuplestore_putvalues(state->store, slot->tts_tupleDescriptor,
+								 slot->tts_values, slot->tts_isnull);
+		return true;
+	}
+	state->full = !state->request.whole &&
+		connector_data_rows(state->answer) >= (uint64) state->request.limit;
+	state->complete = true;
+	close_answer(state);
+	return false;
+}
+
+/*
  * Read the whole answer to a request with filter and limit, and hold back the
  * rows that match.  If there are as many rows as were asked for, but not all
  * of them match, ask again without limit.
@@ -475,33 +544,24 @@ static void
 hold_answer(ForeignScanState *node)
 {
 	ConnectorScan *state = node->fdw_state;
-	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
-	uint64		matching = 0;
+	uint64		removed = state->rows_removed;
 
-	state->held = tuplestore_begin_heap(false, false, work_mem);
-	MemoryContextSwitchTo(caller);
-	while (next_matching_row(node))
-	{
-		tuplestore_puttupleslot(state->held, node->ss.ss_ScanTupleSlot);
-		matching++;
-	}
-	state->full = connector_data_rows(state->answer) >= (uint64) state->request.limit;
-	if (state->full && connector_data_rows(state->answer) > matching)
+	while (next_new_row(node))
+		;
+	if (state->full && state->rows_removed > removed)
 	{
 		state->unlimited = true;
 		state->unlimited_requests++;
 		close_request(state);
 	}
-	else
-		close_answer(state);
 }
 
 /*
- * Put the next of the rows held back into the scan's slot.  False if there are
- * no more.
+ * Put the next of the rows that were kept into the scan's slot.  False if there
+ * are no more.
  */
 static bool
-next_held_row(ForeignScanState *node)
+next_kept_row(ForeignScanState *node)
 {
 	ConnectorScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
@@ -509,20 +569,22 @@ next_held_row(ForeignScanState *node)
 	MemoryContext caller;
 	bool		found;
 
+	if (state->store == NULL || tuplestore_ateof(state->store))
+		return false;
 	ExecClearTuple(slot);
 
 	/*
 	 * A row that comes from disk is palloc'd, and freed by the slot when the
 	 * next one is stored: the memory we are called in does not last that long
 	 */
-	caller = MemoryContextSwitchTo(state->request_context);
-	found = tuplestore_gettupleslot(state->held, true, false, state->held_slot);
+	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+	found = tuplestore_gettupleslot(state->store, true, false, state->store_slot);
 	MemoryContextSwitchTo(caller);
 	if (!found)
 		return false;
-	slot_getallattrs(state->held_slot);
-	memcpy(slot->tts_values, state->held_slot->tts_values, natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, state->held_slot->tts_isnull, natts * sizeof(bool));
+	slot_getallattrs(state->store_slot);
+	memcpy(slot->tts_values, state->store_slot->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, state->store_slot->tts_isnull, natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
 	return true;
 }
@@ -546,48 +608,71 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 {
 	ConnectorScan *state = node->fdw_state;
 
+	if (state->replays)
+	{
+		state->replays = false;
+		state->rescans_replayed++;
+	}
 	while (!state->ended)
 	{
-		if (state->answer == NULL && state->held == NULL)
+		if (state->answer == NULL && !state->complete)
 		{
 			start_request(node);
-			if (state->answer && !state->request.whole && state->request.filter != NIL)
+			if (state->answer && is_held(state))
 				hold_answer(node);
 			continue;
 		}
-		if (state->held ? next_held_row(node) : next_matching_row(node))
+
+		/* what is kept comes first, what is still to come goes on behind it */
+		if (next_kept_row(node) || next_new_row(node))
 		{
-			if (!state->matched)
-				note_match(state);
 			if (((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
 				set_system_columns(node);
 			return node->ss.ss_ScanTupleSlot;
 		}
-		if (!state->request.whole &&
-			(state->held ? state->full :
-			 connector_data_rows(state->answer) >= (uint64) state->request.limit))
+		if (state->full)
 			elog(ERROR, "more rows are wanted than the query's LIMIT allows");
 		if (state->matched || !must_ask_again(node))
-		{
-			close_request(state);
 			state->ended = true;
-		}
 	}
 	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }
 
 /*
- * Start over, perhaps with other parameters.
+ * Start over.  If what is asked for is the same as before, so are the rows: those
+ * that were kept come again, and if the answer has not been read to its end, the
+ * rest of it behind them.  That is as good as one pass, because once a row has
+ * been handed out, the scan does not ask for anything else.
+ *
+ * Rows are kept from the beginning only if the plan says that the scan will
+ * start over (EXEC_FLAG_REWIND).  Otherwise, that it has done so once is taken
+ * as a sign.
  */
 void
 biconnectorReScanForeignScan(ForeignScanState *node)
 {
 	ConnectorScan *state = node->fdw_state;
+	bool		changed = bms_overlap(node->ss.ps.chgParam, state->params);
+	bool		empty = state->ended && !state->matched;
 
 	ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	if (!changed && (state->store || empty))
+	{
+		if (state->store)
+		{
+			ExecClearTuple(state->store_slot);
+			tuplestore_rescan(state->store);
+		}
+		state->ended = empty;
+		state->replays = state->request.limit > 0;
+		return;
+	}
+	if (!changed && (state->answer || state->ended))
+		state->keep = true;
 	close_request(state);
 	MemoryContextReset(state->request_context);
 	state->ended = false;
+	state->replays = false;
 }
 
 /*

@@ -21,6 +21,7 @@ typedef struct ConnectorScan
 	List	   *filters;		/* of FilterExpr *: conditions to be sent */
 	List	   *filter_values;	/* of ExprState *: their values */
 	List	   *limit_values;	/* of ExprState *: LIMIT and OFFSET to be sent */
+	Bitmapset  *params;			/* the executor's parameters in these */
 
 	/* what a request for the columns looks like */
 	List	   *fields;			/* codes, each once */
@@ -33,20 +34,26 @@ typedef struct ConnectorScan
 	MemoryContext row_context;
 	DataRequest request;
 	DataAnswer *answer;			/* NULL before the first row is asked for */
-	bool		ended;
+	bool		complete;		/* the answer has been read to its end, and is
+								 * closed */
+	bool		full;			/* ... and had as many rows as a LIMIT allows */
+	bool		ended;			/* there are no more rows in this pass */
 	bool		matched;		/* a row has passed the check of what was sent */
-	Tuplestorestate *held;		/* matching rows of a limited answer; or NULL */
-	TupleTableSlot *held_slot;
-	bool		full;			/* as many rows held as were asked for */
+	Tuplestorestate *store;		/* the rows that have passed; NULL if they are
+								 * not kept */
+	TupleTableSlot *store_slot;
 	Bitmapset  *withheld;		/* conditions, by their place in the plan, not
 								 * to be sent in this scan */
 	bool		unlimited;		/* LIMIT is not sent any more in this scan */
+	bool		keep;			/* rows are kept for when the scan starts over */
+	bool		replays;		/* this pass began with the rows of the last one */
 
 	/* for EXPLAIN ANALYZE, over all requests of the node */
 	HttpStatistics statistics;
 	uint64		rows_received;
 	uint64		rows_removed;
 	Bitmapset  *sent;			/* conditions, by their place in the plan */
+	uint64		rescans_replayed;	/* passes without a request of their own */
 	uint64		refused;		/* requests repeated without filter */
 	uint64		unlimited_requests; /* requests repeated without LIMIT */
 	uint64		doubted;		/* empty answers that were not believed at

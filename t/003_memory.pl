@@ -164,6 +164,19 @@ is_bounded('a million rows, as they are',
 	'1000000|500500000|7893000|4000000|14893000|500750000.00|501000000.0|2024-01-31|2024-01-31 12:34:56',
 	growth('SELECT id FROM reference.few', "$sums plain.big"));
 
+# The same kept for a second pass: beyond work_mem, in a file
+is_bounded('a million rows twice',
+	'2000000|1501500000|29786000',
+	growth(<<'END', <<'END'));
+SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off;
+SET work_mem = '1MB';
+SET jit = off;
+SELECT g, id FROM generate_series(1, 2) AS g LEFT JOIN reference.few ON true
+END
+SELECT count(*), sum(id * g), sum(length(note)) FROM generate_series(1, 2) AS g LEFT JOIN plain.big ON true
+END
+is($plain->count('request.*'), 2, '... with one request');
+
 # A sample of a million rows is as small as one of fewer
 is_bounded(
 	'a million rows to analyze',

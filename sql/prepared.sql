@@ -94,7 +94,8 @@ items |  | name = $1 | ('Apple')
 bigids | (bigint) | id = $1 | (9007199254740991) | (9007199254740992) | (-9223372036854775808)
 $$),
 -- Arrays, of different lengths from call to call.  NULLs in them match nothing, and one value
--- that may not be sent keeps the array here, as do more values than a request may have.
+-- that may not be sent keeps the array here.  More values than a request may have are not worth
+-- several requests, if they are known.
 ('arrays', $$
 items | (int[]) | id = ANY ($1) | ('{5}') | ('{5,7,5}') | ('{}') | ('{NULL}') | ('{5,NULL,7}') | (NULL) | ('{{5,7},{8,300}}')
 items | (int[]) | id = ANY ($1) | (here.numbers(25)) | (here.numbers(1000)) | (here.numbers(200))

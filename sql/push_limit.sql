@@ -368,7 +368,7 @@ filter(NULL, 3, 2)
 filter('won', 10000, 1)
 $$);
 RESET plan_cache_mode;
--- An array with more values than a request may have stays here, and so does the LIMIT
+-- An array with more values than a request may have is asked for in parts, and the LIMIT stays here
 PREPARE longer(int) AS SELECT count(*) FROM (
     SELECT FROM field.items WHERE id = ANY (ARRAY(SELECT generate_series(1, $1))) LIMIT 5) AS i;
 SELECT length, body ->> 'limit' AS "limit", jsonb_array_length(body #> '{filter,ID}') AS "values"

@@ -190,6 +190,10 @@ extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);
 extern void biconnectorEndForeignScan(ForeignScanState *node);
 
+/* ---- long_list.c: lists that take several requests; see scan.h ---- */
+
+extern int	long_list_requests(int values, int room);
+
 /* ---- explain.c: what EXPLAIN shows of a scan ---- */
 
 extern void biconnectorExplainForeignScan(ForeignScanState *node,
@@ -348,6 +352,7 @@ typedef struct FilterValueSet
 } FilterValueSet;
 
 extern FilterValueSet *filter_value_set(List *texts);
+extern int	filter_value_set_place(const FilterValueSet *set, const char *text);
 extern bool filter_value_set_has(const FilterValueSet *set, const char *text);
 
 /* ---- trust.c: which filters the current session believes ---- */

@@ -612,8 +612,19 @@ filter_value_set(List *texts)
 	return set;
 }
 
+/*
+ * The place of a text in the sorted set, or -1.
+ */
+int
+filter_value_set_place(const FilterValueSet *set, const char *text)
+{
+	char	  **found = bsearch(&text, set->texts, set->count, sizeof(char *), compare_pointers);
+
+	return found ? (int) (found - set->texts) : -1;
+}
+
 bool
 filter_value_set_has(const FilterValueSet *set, const char *text)
 {
-	return bsearch(&text, set->texts, set->count, sizeof(char *), compare_pointers) != NULL;
+	return filter_value_set_place(set, text) >= 0;
 }

@@ -59,7 +59,8 @@ enum PathPrivateIndex
 {
 	PATH_PRIVATE_SENT,			/* RestrictInfos to be sent */
 	PATH_PRIVATE_FILTERS,		/* FilterExpr *, for each of them */
-	PATH_PRIVATE_LIMITS			/* expressions: LIMIT and OFFSET to be sent */
+	PATH_PRIVATE_LIMITS,		/* expressions: LIMIT and OFFSET to be sent */
+	PATH_PRIVATE_REQUESTS		/* integer: how many requests */
 };
 
 /*
@@ -221,6 +222,71 @@ biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreign
 }
 
 /*
+ * The rows that come back for these conditions.
+ */
+static double
+rows_received(PlannerInfo *root, RelOptInfo *baserel, List *sent)
+{
+	return clamp_row_est(baserel->tuples *
+						 clauselist_selectivity(root, sent, baserel->relid, JOIN_INNER, NULL));
+}
+
+/*
+ * How many requests the conditions take: one, unless there is a list of constants
+ * that is too long for it.  If that many cost more than the rows do
+ * that come without the list, it is not sent, and taken from *sent and *filters.
+ */
+static int
+count_requests(PlannerInfo *root, RelOptInfo *baserel, double row_cost,
+			   List **sent, List **filters)
+{
+	PlanInfo   *info = baserel->fdw_private;
+	ConnectorOptions *connector = &info->table->connector;
+	int			variables = 3 + list_length(connector->settings) +
+		list_length(needed_columns(info)) + table_filter_variables(info->table);
+	int			place = -1;
+	int			values = 0;
+	int			requests = 1;
+	ListCell   *lc;
+	List	   *others;
+
+	foreach(lc, *filters)
+	{
+		List	   *conditions;
+		ListCell   *each;
+
+		filter_shape(info->table, lfirst(lc), &conditions);
+		foreach(each, conditions)
+		{
+			FilterCondition *condition = lfirst(each);
+			int			more = Max(filter_variables(condition), 1);
+
+			if (variables + more <= MAX_REQUEST_VARIABLES)
+				variables += more;
+			else if (place < 0 && condition->operator == FILTER_IN)
+			{
+				place = foreach_current_index(lc);
+				values = more;
+			}
+		}
+	}
+	if (place < 0)
+		return 1;
+
+	requests = long_list_requests(values, MAX_REQUEST_VARIABLES - variables);
+	others = list_delete_nth_cell(list_copy(*sent), place);
+	if (requests == 0 ||
+		(requests - 1) * connector->startup_cost + rows_received(root, baserel, *sent) * row_cost >
+		rows_received(root, baserel, others) * row_cost)
+	{
+		*sent = others;
+		*filters = list_delete_nth_cell(list_copy(*filters), place);
+		requests = 1;
+	}
+	return requests;
+}
+
+/*
  * A request, and what comes back.  With conditions that need values of other
  * relations, if there are any: then those are required_outer.
  */
@@ -235,25 +301,26 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer)
 	List	   *filters = NIL;
 	QualCost	cost;
 	Cost		startup_cost;
-	double		received;
+	double		row_cost;
+	int			requests;
 
 	if (param_info)
 		clauses = list_concat_copy(clauses, param_info->ppi_clauses);
 	choose_conditions(root, baserel, clauses, &sent, &filters);
 
-	received = clamp_row_est(baserel->tuples *
-							 clauselist_selectivity(root, sent, baserel->relid,
-													JOIN_INNER, NULL));
 	cost_qual_eval(&cost, clauses, root);
+	row_cost = info->row_cost + cpu_tuple_cost + cost.per_tuple;
+	requests = count_requests(root, baserel, row_cost, &sent, &filters);
 	startup_cost = connector->startup_cost + cost.startup;
 	add_path(baserel, (Path *)
 			 compat_create_foreignscan_path(root, baserel,
 											param_info ? param_info->ppi_rows : baserel->rows,
 											startup_cost,
-											startup_cost + received *
-											(info->row_cost + cpu_tuple_cost + cost.per_tuple),
+											startup_cost + (requests - 1) * connector->startup_cost +
+											rows_received(root, baserel, sent) * row_cost,
 											required_outer,
-											list_make3(sent, filters, NIL)));
+											list_make4(sent, filters, NIL,
+													   makeInteger(requests))));
 }
 
 /*
@@ -382,6 +449,7 @@ limited_path(PlannerInfo *root, RelOptInfo *rel, Path *path, double rows)
 													   projection->path.pathtarget) : NULL;
 	}
 	if (IsA(path, ForeignPath) && path->parent == rel &&
+		intVal(list_nth(((ForeignPath *) path)->fdw_private, PATH_PRIVATE_REQUESTS)) == 1 &&
 		limit_goes_with(rel, list_nth(((ForeignPath *) path)->fdw_private, PATH_PRIVATE_SENT)))
 	{
 		ForeignPath *copy = makeNode(ForeignPath);

@@ -18,6 +18,10 @@
  * starts over without a change of what it asks for gets the same rows again,
  * rather than a new answer.
  *
+ * A list that is too long for one request is asked for in parts, see
+ * long_list.c.  All of them together are "the answer": as long as no row of any
+ * part has passed, the scan may start again.
+ *
  *-------------------------------------------------------------------------
  */
 #include "scan.h"
@@ -171,6 +175,36 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 /* ---- requests ---- */
 
 /*
+ * Add a list to the conditions of a request that has no room for it: if there is
+ * another condition on its key, what both allow, else its first part.  Two columns
+ * that show one field have the key in common, but may differ in what they allow.
+ * False if it is not sent.  *never is set if no row can satisfy both.
+ */
+static bool
+add_long_list(ForeignScanState *node, FilterCondition *condition, int room, List **filter,
+			  bool *never)
+{
+	ConnectorScan *state = node->fdw_state;
+	ListCell   *lc;
+
+	foreach(lc, *filter)
+	{
+		FilterCondition *other = lfirst(lc);
+
+		if ((other->operator == FILTER_EQ || other->operator == FILTER_IN) &&
+			strcmp(other->field, condition->field) == 0)
+			return other->attnum == condition->attnum &&
+				filter_add(state->table, filter, condition, never);
+	}
+	state->list = long_list_create(state->table, RelationGetDescr(node->ss.ss_currentRelation),
+								   condition, room);
+	if (state->list == NULL)
+		return false;
+	*filter = lappend(*filter, long_list_condition(state->list));
+	return true;
+}
+
+/*
  * Evaluate the conditions that the plan wants to send, and make a list of
  * those that are sent.  *all is whether that is all of them.  False if one of
  * them can be true for no row.
@@ -185,6 +219,7 @@ bind_filter(ForeignScanState *node, List **filter, bool *all)
 	int			variables = 3 + list_length(state->table->connector.settings) +
 		list_length(state->fields) + table_filter_variables(state->table);
 	bool		never = false;
+	FilterCondition *long_list = NULL;
 	ListCell   *lc;
 	MemoryContext caller;
 
@@ -216,6 +251,14 @@ bind_filter(ForeignScanState *node, List **filter, bool *all)
 			FilterCondition *condition = lfirst(each);
 
 			condition->clauses = bms_make_singleton(index);
+			if (condition->operator == FILTER_IN && long_list == NULL &&
+				variables + filter_variables(condition) > MAX_REQUEST_VARIABLES &&
+				trust_get(state->table, condition) != TRUST_DROPPED)
+			{
+				/* it gets the room that the others leave */
+				long_list = condition;
+				continue;
+			}
 			if (trust_get(state->table, condition) == TRUST_DROPPED ||
 				variables + filter_variables(condition) > MAX_REQUEST_VARIABLES ||
 				!filter_add(state->table, filter, condition, &never))
@@ -228,6 +271,11 @@ bind_filter(ForeignScanState *node, List **filter, bool *all)
 			variables += filter_variables(condition);
 		}
 	}
+	if (long_list && !add_long_list(node, long_list, MAX_REQUEST_VARIABLES - variables,
+									filter, &never))
+		*all = false;
+	if (never)
+		return false;
 
 	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
 	foreach(lc, *filter)
@@ -310,6 +358,10 @@ send_data_request(ConnectorScan *state)
 	if (connector_data_refused(state->answer))
 		connector_data_raise(state->answer);
 
+	/* what earlier parts of a list found counts if it was a row */
+	if (state->list)
+		long_list_finish(state->list, !state->matched);
+
 	/* it was the filter */
 	state->refused++;
 	foreach(lc, filter)
@@ -359,6 +411,7 @@ start_request(ForeignScanState *node)
 	close_request(state);
 	state->matched = false;
 	state->full = false;
+	state->list = NULL;
 	MemoryContextReset(state->request_context);
 	caller = MemoryContextSwitchTo(state->request_context);
 
@@ -368,8 +421,11 @@ start_request(ForeignScanState *node)
 	rows = rows_that_suffice(node);
 	if (bind_filter(node, &state->request.filter, &all))
 	{
-		/* a condition that is only checked here would use the limit up */
-		if (!all)
+		/*
+		 * A condition that is only checked here would use the limit up; and
+		 * so may the rows of one part
+		 */
+		if (!all || state->list)
 			rows = 0;
 		set_request_limit(state, rows);
 		send_data_request(state);
@@ -461,6 +517,40 @@ note_match(ConnectorScan *state)
 }
 
 /*
+ * Does the row count for the part of a list that was asked for?
+ */
+static bool
+counts_for_part(ConnectorScan *state, TupleTableSlot *slot)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->row_context);
+	int			index = long_list_condition(state->list)->attnum - 1;
+	bool		counts = long_list_counts(state->list, slot->tts_values[index],
+										  slot->tts_isnull[index]);
+
+	MemoryContextSwitchTo(caller);
+	return counts;
+}
+
+/*
+ * Ask for the next part of a list that is too long for one request.  False if
+ * there is none.
+ */
+static bool
+request_next_part(ConnectorScan *state)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
+	bool		more = state->list && long_list_next(state->list);
+
+	if (more)
+	{
+		close_answer(state);
+		send_data_request(state);
+	}
+	MemoryContextSwitchTo(caller);
+	return more;
+}
+
+/*
  * Read on until a row passes the check of the conditions that were sent.
  * False at the end of the answer.
  */
@@ -494,14 +584,16 @@ next_matching_row(ForeignScanState *node)
 		{
 			econtext->ecxt_scantuple = slot;
 			found = ExecQual(node->fdw_recheck_quals, econtext);
-			if (!found)
-			{
-				state->rows_removed++;
-				ResetExprContext(econtext);
-			}
 		}
 		else
 			found = true;
+		if (found && state->list)
+			found = counts_for_part(state, slot);
+		if (!found)
+		{
+			state->rows_removed++;
+			ResetExprContext(econtext);
+		}
 	}
 	error_context_stack = errcallback.previous;
 	return found;
@@ -509,7 +601,7 @@ next_matching_row(ForeignScanState *node)
 
 /*
  * Put the next row that matches into the scan's slot, and keep it if rows are
- * kept.  False at the end of the answer, which is closed then.
+ * kept.  False at the end of the (last) answer, which is closed then.
  */
 static bool
 next_new_row(ForeignScanState *node)
@@ -519,15 +611,18 @@ next_new_row(ForeignScanState *node)
 
 	if (state->answer == NULL)
 		return false;
-	if (next_matching_row(node))
+	do
 	{
-		if (!state->matched)
-			note_match(state);
-		if (state->store)
-			tuplestore_putvalues(state->store, slot->tts_tupleDescriptor,
-								 slot->tts_values, slot->tts_isnull);
-		return true;
-	}
+		if (next_matching_row(node))
+		{
+			if (!state->matched)
+				note_match(state);
+			if (state->store)
+				tuplestore_putvalues(state->store, slot->tts_tupleDescriptor,
+									 slot->tts_values, slot->tts_isnull);
+			return true;
+		}
+	} while (request_next_part(state));
 	state->full = !state->request.whole &&
 		connector_data_rows(state->answer) >= (uint64) state->request.limit;
 	state->complete = true;

@@ -1,7 +1,8 @@
 /*-------------------------------------------------------------------------
  *
  * scan.h
- *	  The state of a scan, which scan.c changes and explain.c shows.
+ *	  The state of a scan, which scan.c changes and explain.c shows, and
+ *	  what scan.c needs for long lists.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +12,19 @@
 #include "biconnector_fdw.h"
 
 #include "utils/tuplestore.h"
+
+/* ---- long_list.c: lists that take several requests ---- */
+
+typedef struct LongList LongList;
+
+extern LongList *long_list_create(const TableOptions *table, TupleDesc tupdesc,
+								  const FilterCondition *condition, int room);
+extern FilterCondition *long_list_condition(LongList *list);
+extern bool long_list_next(LongList *list);
+extern void long_list_finish(LongList *list, bool all);
+extern bool long_list_counts(const LongList *list, Datum value, bool isnull);
+
+/* ---- scan.c ---- */
 
 typedef struct ConnectorScan
 {
@@ -33,6 +47,8 @@ typedef struct ConnectorScan
 	MemoryContext request_context;
 	MemoryContext row_context;
 	DataRequest request;
+	LongList   *list;			/* a condition of which a request has only a
+								 * part; or NULL */
 	DataAnswer *answer;			/* NULL before the first row is asked for */
 	bool		complete;		/* the answer has been read to its end, and is
 								 * closed */

@@ -84,6 +84,123 @@ $$);
 RESET enable_material;
 
 --
+-- Parameterized scans: the values of an outer row are part of the request, where that is
+-- worth it
+--
+SELECT url || '/data' AS data FROM connector \gset
+CREATE SERVER joined FOREIGN DATA WRAPPER biconnector_fdw OPTIONS (url_data :'data',
+    filter_operators 'eq,in,ne,not_in,lt,le,gt,ge,substring,like,and,or');
+CREATE USER MAPPING FOR CURRENT_USER SERVER joined OPTIONS (login 'anna', password 's3cret word');
+CREATE SCHEMA there;
+CREATE FOREIGN TABLE there.orders (order_id int OPTIONS (column_name 'ORDER_ID'), item_id int OPTIONS (column_name 'ITEM_ID'),
+    city text OPTIONS (column_name 'CITY') COLLATE "C", ordered timestamp OPTIONS (column_name 'ORDERED', field_type 'datetime'))
+    SERVER joined OPTIONS (table_name 'orders', estimated_rows '1000000');
+CREATE VIEW there.guarded WITH (security_barrier) AS SELECT * FROM there.orders WHERE order_id % 2 = 0;
+CREATE VIEW here.guarded AS SELECT * FROM here.orders WHERE order_id % 2 = 0;
+CREATE TABLE here.three (n int, m int, list int[], city text COLLATE "C", born date);
+INSERT INTO here.three VALUES (3, 40, '{3,5,900}', 'Москва', '2024-01-10'), (7, 7, '{}', 'Riga', '2024-02-01'), (250, NULL, NULL, 'N', NULL);
+CREATE TABLE here.thousand AS SELECT n, 1001 - n AS m FROM generate_series(1, 1000) AS n;
+ANALYZE here.three, here.thousand;
+-- For each query (one a line): how many rows there are, whether they are those of the
+-- copies, and the filters that were sent, with how many times if not once
+CREATE FUNCTION here.sent(queries text)
+RETURNS TABLE (query text, "rows" int, verdict text, sent text)
+LANGUAGE plpgsql AS $$
+DECLARE
+    place bigint;
+    got text[];
+    wanted text[];
+BEGIN
+    FOREACH query IN ARRAY string_to_array(btrim(queries, E'\n'), E'\n') LOOP
+        place := log_end();
+        got := result_of(query);
+        SELECT string_agg(filter || CASE n WHEN 1 THEN '' ELSE ' x ' || n END, '; ' ORDER BY filter COLLATE "C") INTO sent
+        FROM (SELECT coalesce(body ->> 'filter', 'all') AS filter, count(*) AS n FROM requests(place) GROUP BY 1) AS r;
+        wanted := result_of(replace(query, 'there.', 'here.'));
+        rows := cardinality(wanted);
+        verdict := CASE WHEN wanted[1] ~ '^error' THEN wanted[1] WHEN got IS DISTINCT FROM wanted THEN 'WRONG' ELSE 'right' END;
+        RETURN NEXT;
+    END LOOP;
+END
+$$;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+-- three outer rows, and a thousand; where a request is cheap, and where it is not
+SELECT * FROM here.sent($$
+SELECT t.n, o.order_id FROM here.three AS t JOIN there.orders AS o ON o.item_id = t.n
+SELECT t.n, o.order_id FROM here.thousand AS t JOIN there.orders AS o ON o.item_id = t.n
+$$);
+ALTER SERVER joined OPTIONS (ADD fdw_startup_cost '10');
+SELECT * FROM here.sent($$
+SELECT t.n, o.order_id FROM here.three AS t JOIN there.orders AS o ON o.item_id = t.n
+SELECT t.n, o.order_id FROM here.thousand AS t JOIN there.orders AS o ON o.item_id = t.n
+SELECT t.n, o.order_id FROM here.three AS t JOIN there.orders AS o ON o.item_id = t.n WHERE t.n < 5
+$$);
+ALTER SERVER joined OPTIONS (SET fdw_startup_cost '1000000');
+SELECT * FROM here.sent($$
+SELECT t.n, o.order_id FROM here.three AS t JOIN there.orders AS o ON o.item_id = t.n
+$$);
+ALTER SERVER joined OPTIONS (DROP fdw_startup_cost);
+-- any condition that can be sent.  (Filters that have found something are believed when they
+-- find nothing later.)
+SELECT here.joins('nestloop');
+SET enable_material = off;
+SELECT count(*) FROM there.orders WHERE order_id = 1 AND item_id > 0;
+SELECT count(*) FROM there.orders WHERE item_id = 1 AND order_id > 0;
+SELECT count(*) FROM there.orders WHERE item_id IN (1, 2) AND order_id <= 400;
+SELECT count(*) FROM there.orders WHERE city = 'Riga' AND city > 'B';
+SELECT count(*) FROM there.orders WHERE city LIKE 'R%';
+SELECT * FROM here.sent($$
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n AND o.order_id = t.m
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id IN (t.n, t.m)
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id IN (t.n, t.n + 1, 12)
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = ANY (t.list)
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id > t.n
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id BETWEEN t.n AND t.m
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON t.n >= o.order_id AND o.city > t.city
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id > t.n * 1.5
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.ordered::date = t.born
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.ordered < t.born
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.city LIKE t.city || '%' AND o.item_id = t.n
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n OR o.order_id = t.m
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n AND o.order_id % 2 = 0 AND o.city = 'Riga'
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n + o.order_id % 2
+SELECT t.n, o.order_id, p.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n LEFT JOIN there.orders AS p ON p.order_id = o.order_id + t.m
+SELECT t.n FROM here.three AS t WHERE EXISTS (SELECT FROM there.orders AS o WHERE o.item_id = t.n AND o.city = t.city)
+SELECT t.n FROM here.three AS t WHERE NOT EXISTS (SELECT FROM there.orders AS o WHERE o.item_id = t.n AND o.order_id > t.m * 50)
+$$);
+-- Into a security barrier goes only what tells nothing of the rows that it hides, and
+-- nothing of a join
+SELECT * FROM here.sent($$
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.guarded AS o ON o.item_id = t.n
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.guarded AS o ON o.item_id > t.n AND o.item_id < 10
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.guarded AS o ON o.city LIKE t.city || '%' AND o.item_id = 3
+SELECT o.order_id FROM there.guarded AS o WHERE o.city LIKE 'R%' AND o.item_id = 7
+SELECT o.order_id FROM there.orders AS o WHERE o.city LIKE 'R%' AND o.item_id = 7
+$$);
+-- Plans for any value
+SET plan_cache_mode = force_generic_plan;
+PREPARE joined(int) AS
+    SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN there.orders AS o ON o.item_id = t.n AND o.order_id > $1 ORDER BY 1, 2;
+SELECT log_end() AS place \gset
+EXECUTE joined(300);
+EXECUTE joined(800);
+EXECUTE joined(NULL);
+SELECT body ->> 'filter' AS filter FROM requests(:place);
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN here.orders AS o ON o.item_id = t.n AND o.order_id > 300 ORDER BY 1, 2;
+SELECT t.n, o.order_id FROM here.three AS t LEFT JOIN here.orders AS o ON o.item_id = t.n AND o.order_id > 800 ORDER BY 1, 2;
+DEALLOCATE joined;
+RESET plan_cache_mode;
+SET client_min_messages = error;
+DROP SCHEMA there CASCADE;
+DROP SERVER joined CASCADE;
+RESET client_min_messages;
+RESET enable_material;
+RESET enable_hashjoin;
+RESET enable_mergejoin;
+RESET enable_nestloop;
+
+--
 -- Joins by equality, whichever way they are done: by hash, by merging sorted rows, and by
 -- nested loops that keep the inner rows
 --

@@ -271,6 +271,16 @@ bind_filter(ForeignScanState *node, List **filter, bool *all)
 			variables += filter_variables(condition);
 		}
 	}
+
+	/* conditions that are right by themselves, but not in the group they make */
+	foreach(lc, *filter)
+	{
+		if (trust_get(state->table, lfirst(lc)) == TRUST_DROPPED)
+		{
+			*filter = foreach_delete_current(*filter, lc);
+			*all = false;
+		}
+	}
 	if (long_list && !add_long_list(node, long_list, MAX_REQUEST_VARIABLES - variables,
 									filter, &never))
 		*all = false;

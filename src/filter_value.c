@@ -43,6 +43,34 @@
  */
 #define ZONE_SLACK (2 * USECS_PER_DAY)
 
+/*
+ * The step at a place of a value, given those at or below and at or above it.
+ */
+static FilterValueVerdict
+step_at(int64 below, int64 above, int64 step, FilterPlace place, int64 *result)
+{
+	switch (place)
+	{
+		case PLACE_AT:
+			*result = below;
+			return below == above ? VALUE_EXACT : VALUE_IMPOSSIBLE;
+		case PLACE_FLOOR:
+			*result = below;
+			return VALUE_EXACT;
+		case PLACE_CEIL:
+			*result = above;
+			return VALUE_EXACT;
+		case PLACE_BEFORE:
+			*result = above - step;
+			return VALUE_EXACT;
+		case PLACE_AFTER:
+			*result = below + step;
+			return VALUE_EXACT;
+		default:
+			return VALUE_UNFIT;
+	}
+}
+
 /* ---- numbers ---- */
 
 /*
@@ -51,9 +79,11 @@
 static FilterValueVerdict
 integer_at(Oid type, Datum value, FilterPlace place, int64 *integer)
 {
+	FilterValueVerdict verdict;
 	int64		floor_value;
 	int64		ceil_value;
 
+	*integer = 0;
 	switch (type)
 	{
 		case INT2OID:
@@ -94,30 +124,10 @@ integer_at(Oid type, Datum value, FilterPlace place, int64 *integer)
 	/* now the steps below and above are no overflow either */
 	if (floor_value < -MAX_SAFE_INTEGER || ceil_value > MAX_SAFE_INTEGER)
 		return VALUE_UNFIT;
-	switch (place)
-	{
-		case PLACE_AT:
-			if (floor_value != ceil_value)
-				return VALUE_IMPOSSIBLE;
-			/* FALLTHROUGH */
-		case PLACE_FLOOR:
-			*integer = floor_value;
-			break;
-		case PLACE_CEIL:
-			*integer = ceil_value;
-			break;
-		case PLACE_BEFORE:
-			*integer = ceil_value - 1;
-			break;
-		case PLACE_AFTER:
-			*integer = floor_value + 1;
-			break;
-		default:
-			return VALUE_UNFIT;
-	}
+	verdict = step_at(floor_value, ceil_value, 1, place, integer);
 	if (*integer < -MAX_SAFE_INTEGER || *integer > MAX_SAFE_INTEGER)
 		return VALUE_UNFIT;
-	return VALUE_EXACT;
+	return verdict;
 }
 
 /*
@@ -172,45 +182,6 @@ number_text(Oid type, Datum value)
 /* ---- dates ---- */
 
 /*
- * A day or a moment at a place, counted in days or microseconds.
- */
-static FilterValueVerdict
-steps_at(int64 value, int64 step, FilterPlace place, int64 *result)
-{
-	int64		rest = value % step;
-	int64		floor_value = value - (rest < 0 ? rest + step : rest);
-	int64		ceil_value = rest == 0 ? value : floor_value + step;
-
-	switch (place)
-	{
-		case PLACE_AT:
-			*result = value;
-			return rest == 0 ? VALUE_EXACT : VALUE_IMPOSSIBLE;
-		case PLACE_FLOOR:
-			*result = floor_value;
-			break;
-		case PLACE_CEIL:
-			*result = ceil_value;
-			break;
-		case PLACE_BEFORE:
-			*result = ceil_value - step;
-			break;
-		case PLACE_AFTER:
-			*result = floor_value + step;
-			break;
-		case PLACE_LAST:
-			*result = value + USECS_PER_DAY - step;
-			break;
-		case PLACE_NEXT:
-			*result = value + USECS_PER_DAY;
-			break;
-		default:
-			return VALUE_UNFIT;
-	}
-	return VALUE_EXACT;
-}
-
-/*
  * A moment as text, or its day only.  NULL outside of the years that have four
  * digits.
  */
@@ -262,9 +233,19 @@ moment_value(FilterKind kind, Oid type, Datum value, FilterPlace place, char **t
 		steps = moment + (place == PLACE_BEFORE ? -ZONE_SLACK :
 						  place == PLACE_AFTER ? ZONE_SLACK : 0);
 	}
+	else if (place == PLACE_LAST || place == PLACE_NEXT)
+	{
+		/* of a day, which begins with this moment */
+		verdict = VALUE_WIDE;
+		steps = moment + USECS_PER_DAY - (place == PLACE_LAST ? USECS_PER_SEC : 0);
+	}
 	else
-		verdict = steps_at(moment, kind == KIND_DATE ? USECS_PER_DAY : USECS_PER_SEC,
-						   place, &steps);
+	{
+		int64		step = kind == KIND_DATE ? USECS_PER_DAY : USECS_PER_SEC;
+		int64		below = moment - (moment % step + step) % step;
+
+		verdict = step_at(below, below == moment ? below : below + step, step, place, &steps);
+	}
 
 	/* a column of datetimes may have fractions of a second, one of dates no hours */
 	if (kind == KIND_DATETIME || kind == KIND_DAY)

@@ -13,8 +13,8 @@
 
 /*
  * Call a function, and return the error that it raises, palloc'd; NULL if it
- * raises none.  What is not of connectors (a cancel, out of memory, a mistake
- * in here) is raised.
+ * raises none.  What cannot be a connector's fault (a cancel, out of memory, a
+ * mistake in here) is raised.
  *
  * The function runs in a subtransaction, in the current memory context.
  */
@@ -47,8 +47,9 @@ attempt(void (*function) (void *), void *argument)
 	{
 		int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
-		if (category != ERRCODE_CONNECTION_EXCEPTION && category != ERRCODE_FDW_ERROR &&
-			category != ERRCODE_DATA_EXCEPTION && category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+		if (category == ERRCODE_OPERATOR_INTERVENTION ||
+			category == ERRCODE_INSUFFICIENT_RESOURCES ||
+			category == ERRCODE_SYSTEM_ERROR || category == ERRCODE_INTERNAL_ERROR)
 			ReThrowError(error);
 	}
 	return error;

@@ -327,6 +327,29 @@ has_offset(const RowsValue *value)
 }
 
 /*
+ * Leave out the columns of datetimes with offsets that have no room for them.
+ */
+static void
+drop_unreadable(Probe *probe)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+
+		if (column->has_offsets && column->kind == KIND_DATETIME)
+		{
+			probe->fields = list_delete_nth_cell(probe->fields, kept);
+			continue;
+		}
+		probe->columns[kept] = *column;
+		probe->converters[kept++] = probe->converters[i];
+	}
+	probe->ncolumns = kept;
+}
+
+/*
  * Fetch rows without a filter.  Columns of datetimes with offsets that are not
  * made for them cannot be read, and are dropped from the list.
  */
@@ -406,11 +429,12 @@ fetch_sample(Probe *probe)
 			continue;
 		probe_note(probe, column, 0, offsets[i] ? PROBE_WITH_OFFSETS : PROBE_WITHOUT_OFFSETS,
 				   offsets[i] && plain[i] ? PROBE_WIDE : PROBE_EXACT,
-				   offsets[i] && plain[i] ? "others have none" : NULL, NULL);
+				   offsets[i] && plain[i] ? "others have none" :
+				   offsets[i] && column->kind == KIND_DATETIME
+				   ? "the column's type does not keep it; nothing else is tested" : NULL, NULL);
 		column->has_offsets = offsets[i];
-		if (offsets[i] && column->kind == KIND_DATETIME)
-			column->possible = 0;
 	}
+	drop_unreadable(probe);
 }
 
 /*

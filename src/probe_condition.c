@@ -678,8 +678,11 @@ bound_test(Probe *probe, ProbeColumn *column, int operator, const bool *among)
 	if (count < 2)
 		return NULL;
 
-	/* the first from the end that may be sent */
-	for (int i = 0; i < count - 1 && test == NULL; i++)
+	/*
+	 * The first from the end that may be sent; where the bound is widened by
+	 * days, it takes the middle to leave anything out
+	 */
+	for (int i = column->kind == KIND_INSTANT ? count / 2 : 0; i < count - 1 && test == NULL; i++)
 	{
 		bound = sql == SQL_GE ? values[1 + i] : sql == SQL_GT ? values[i] :
 			sql == SQL_LE ? values[count - 2 - i] : values[count - 1 - i];

@@ -432,6 +432,7 @@ extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);
 extern const char *connector_data_refusal(const DataAnswer *answer);
 extern size_t connector_data_width(const DataAnswer *answer);
+extern const char *connector_data_empty_form(const DataAnswer *answer);
 extern bool connector_data_has_more(DataAnswer *answer);
 extern char *connector_data_request_text(const TableOptions *table,
 										 const DataRequest *request);

@@ -638,6 +638,15 @@ connector_data_width(const DataAnswer *answer)
 }
 
 /*
+ * What an answer without rows looks like, a constant.
+ */
+const char *
+connector_data_empty_form(const DataAnswer *answer)
+{
+	return answer->has_header ? "a header" : answer->reader.nrows > 0 ? "[[]]" : "[]";
+}
+
+/*
  * Behind as many rows as were asked for, is there another one?
  */
 bool

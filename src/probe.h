@@ -121,6 +121,7 @@ typedef struct ProbeAnswer
 	bool		cut;			/* there were more rows than we read */
 	bool		more;			/* ... than the limit */
 	size_t		width;			/* fields of the header */
+	const char *empty_form;		/* what there is if there are no rows */
 	char	   *request;
 } ProbeAnswer;
 

@@ -221,6 +221,7 @@ probe_ask(Probe *probe, List *tests, int limit)
 	{
 		answer->width = connector_data_width(data);
 		compare_answer(probe, data, tests, matches, request.limit, answer);
+		answer->empty_form = connector_data_empty_form(data);
 	}
 	connector_data_close(data);
 	return answer;

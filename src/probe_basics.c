@@ -158,7 +158,7 @@ test_empty(Probe *probe)
 					   "rows came that do not satisfy the filter", answer);
 		else
 			probe_note(probe, NULL, 0, "empty answer", PROBE_EXACT,
-					   answer->width > 0 ? "it has a header" : "it has no header", answer);
+					   psprintf("it is %s", answer->empty_form), answer);
 		return;
 	}
 	probe_note(probe, NULL, 0, "empty answer", PROBE_UNTESTED, "no equality is safe", NULL);

@@ -194,3 +194,18 @@ DROP SERVER fixed CASCADE;
 DROP VIEW queries;
 DROP FUNCTION filters_of, try;
 DROP PROCEDURE make_items;
+
+-- A LIMIT is sent beside it only where that is vouched for: there are connectors
+-- that limit first and filter afterwards
+CREATE FOREIGN TABLE won_late (id bigint OPTIONS (column_name 'ID'), status text OPTIONS (column_name 'STATUS'))
+    SERVER shop OPTIONS (table_name 'items+limit_before_filter', filter '{"STATUS": "Won"}');
+SELECT body ->> 'limit' AS limit, body -> 'filter' AS filter
+FROM requests_of('SELECT * FROM won_late LIMIT 2') AS t (body);
+SELECT count(*) FROM (SELECT * FROM won_late LIMIT 2) AS t;
+-- ... and the rows that doubt looks at are asked for with row_limit
+SELECT body ->> 'limit' AS limit, body -> 'filter' AS filter
+FROM requests_of('SELECT * FROM won_late WHERE id = 1') AS t (body);
+ALTER FOREIGN TABLE won_late OPTIONS (SET table_name 'items', ADD push_limit 'filtered');
+SELECT body ->> 'limit' AS limit, body -> 'filter' AS filter
+FROM requests_of('SELECT * FROM won_late LIMIT 2') AS t (body);
+DROP FOREIGN TABLE won_late;

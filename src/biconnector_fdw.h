@@ -446,6 +446,7 @@ extern List *connector_table_description(const ConnectorOptions *options,
 /* ---- fixed_filter.c: conditions that make a table of a part of one ---- */
 
 extern const char *fixed_filter_problem(const char *text);
+extern int	sample_limit(const TableOptions *table, int rows);
 extern bool table_filter_has_key(const TableOptions *table, const char *key);
 extern int	table_filter_variables(const TableOptions *table);
 

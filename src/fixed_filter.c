@@ -163,3 +163,16 @@ add_fixed_filter(jsonc_object *body, const TableOptions *table)
 							   json_object_get(json_object_iter_peek_value(&member)));
 	}
 }
+
+/*
+ * The limit for a request of which so many rows will be read.  A connector that
+ * limits first and filters afterwards would find few of a table with a filter
+ * of its own, or none.
+ */
+int
+sample_limit(const TableOptions *table, int rows)
+{
+	int			row_limit = table->connector.row_limit;
+
+	return table->filter ? row_limit : Min(rows, row_limit);
+}

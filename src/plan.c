@@ -406,7 +406,8 @@ limit_goes_with(const RelOptInfo *baserel, List *sent)
 	PlanInfo   *info = baserel->fdw_private;
 	ListCell   *lc;
 
-	if (info->table->connector.push_limit == PUSH_LIMIT_NONE)
+	if (info->table->connector.push_limit == PUSH_LIMIT_NONE ||
+		(info->table->connector.push_limit != PUSH_LIMIT_FILTERED && info->table->filter))
 		return false;
 	foreach(lc, baserel->baserestrictinfo)
 	{

@@ -366,9 +366,9 @@ fetch_sample(Probe *probe)
 	ErrorContextCallback errcallback;
 
 	request.fields = probe->fields;
-	request.limit = Min(SAMPLE_ROWS, probe->table->connector.row_limit);
+	request.limit = sample_limit(probe->table, SAMPLE_ROWS);
 	probe->nrows = 0;
-	probe->rows = palloc(sizeof(MinimalTuple) * request.limit);
+	probe->rows = palloc(sizeof(MinimalTuple) * SAMPLE_ROWS);
 	request.select_all = probe->select_all;
 	data = connector_data(probe->table, &request, &probe->statistics);
 	if (connector_data_refused(data) && !probe->select_all)
@@ -392,7 +392,7 @@ fetch_sample(Probe *probe)
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
-	while ((values = connector_data_next(data)) != NULL)
+	while (probe->nrows < SAMPLE_ROWS && (values = connector_data_next(data)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < probe->ncolumns; i++)

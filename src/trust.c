@@ -303,7 +303,7 @@ sample_value(const Sample *sample, const FilterCondition *condition, int *before
 	ErrorContextCallback errcallback;
 
 	request.fields = list_make1(unconstify(char *, sample->table->columns[sample->attribute->attnum - 1].field));
-	request.limit = Min(SAMPLE_ROWS, sample->table->connector.row_limit);
+	request.limit = sample_limit(sample->table, SAMPLE_ROWS);
 	answer = connector_data(sample->table, &request, sample->statistics);
 	*before = 0;
 	if (connector_data_refused(answer))
@@ -319,7 +319,7 @@ sample_value(const Sample *sample, const FilterCondition *condition, int *before
 	error_context_stack = &errcallback;
 
 	*rows = 0;
-	while ((values = connector_data_next(answer)) != NULL)
+	while (*rows < SAMPLE_ROWS && (values = connector_data_next(answer)) != NULL)
 	{
 		char	   *text;
 		ListCell   *lc = NULL;

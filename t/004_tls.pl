@@ -268,7 +268,7 @@ create_table($node, 'kept.t', 'kept', 'id bigint', table_name => 'single');
 	($out, $err) = run_session($node, <<'END');
 SELECT id FROM kept.t;
 SELECT id FROM kept.t;
-IMPORT FOREIGN SCHEMA connector LIMIT TO (orders) FROM SERVER kept INTO kept;
+IMPORT FOREIGN SCHEMA connector LIMIT TO (orders) FROM SERVER kept INTO kept OPTIONS (probe 'off');
 SELECT count(*) FROM kept.orders;
 ALTER SERVER kept OPTIONS (ADD connect_timeout '20s');
 SELECT id FROM kept.t;

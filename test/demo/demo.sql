@@ -19,7 +19,8 @@
 \set ECHO queries
 
 \echo
-\echo '--- 1. Five statements make the tables of a connector foreign tables.'
+\echo '--- 1. Five statements make the tables of a connector foreign tables.  IMPORT asks for'
+\echo '---    rows of each table in many ways, to find out which conditions this connector gets right.'
 \echo
 CREATE EXTENSION biconnector_fdw;
 
@@ -42,7 +43,8 @@ SET search_path = packages, public;
 :asked
 
 \echo
-\echo '--- 2. What is there now: three tables, with the types that the connector told.'
+\echo '--- 2. What is there now: three tables, with the types that the connector told, and'
+\echo '---    filter_operators: the conditions that may be sent.'
 \echo
 \set ECHO none
 \echo '\\det packages.*'
@@ -50,6 +52,19 @@ SET search_path = packages, public;
 \echo '\\d packages'
 \d packages
 \set ECHO queries
+
+\echo
+\echo '---    How that was found out, can be looked at: each operator was tried on each column, and'
+\echo '---    what came was compared with what PostgreSQL finds in the same rows.  "wide": more'
+\echo '---    came, which does no harm; "untested": these rows cannot tell, so it is not sent.'
+\echo
+SELECT capability, verdict, string_agg(column_name, ', ') AS columns
+FROM biconnector_probe('installed')
+WHERE column_name IS NOT NULL
+GROUP BY capability, verdict
+ORDER BY min(array_position('{eq,in,ne,not_in,lt,le,gt,ge,substring,like,and,or}', capability)),
+    capability, verdict;
+:asked
 
 \echo
 \echo '--- 3. A filter and a projection: the connector is asked for one section, and for four'
@@ -64,7 +79,7 @@ LIMIT 5;
 :asked
 
 \echo
-\echo '--- 4. IN is asked for as well; the comparison of sizes is not, PostgreSQL does it.'
+\echo '--- 4. IN and the comparison of sizes are asked for as well.'
 \echo
 SELECT name, priority, pg_size_pretty(installed_size) AS installed_size
 FROM packages
@@ -73,7 +88,7 @@ ORDER BY packages.installed_size DESC;
 :asked
 
 \echo
-\echo '--- 5. A LIMIT alone goes to the connector: three rows travel, not tens of thousands.'
+\echo '--- 5. A LIMIT goes to the connector: three rows travel, not tens of thousands.'
 \echo
 SELECT name, left(summary, 60) AS summary
 FROM packages
@@ -103,7 +118,9 @@ LIMIT 5;
 
 \echo
 \echo '--- 8. A join with a local table: the packages that we watch, as they are in the'
-\echo '---    archive and on this machine.'
+\echo '---    archive and on this machine.  Since ANALYZE the planner knows that they are few of'
+\echo '---    many, so the archive is asked for each, rather than for everything.'
+\echo '---    Where the first name finds nothing, the filter is put to the test, once.'
 \echo
 CREATE TABLE public.watchlist (name text PRIMARY KEY, reason text);
 
@@ -112,6 +129,8 @@ INSERT INTO watchlist VALUES
     ('libcurl4', 'speaks HTTP for the extension'),
     ('libjson-c5', 'reads JSON for the extension'),
     ('duckdb', 'somebody asked for it');
+
+ANALYZE watchlist, packages;
 
 SELECT w.name, w.reason, p.version AS in_archive, i.version AS here, i.installed_at
 FROM watchlist w

@@ -2,11 +2,16 @@
 """Prints what the connector was asked since this was last called.
 
     show_requests.py LOG        LOG: the request log of the reference connector
+
+Of many requests for data it says only how many there were for each table.
 """
 
 import json
 import pathlib
 import sys
+from collections import Counter
+
+MANY = 20
 
 
 def summary(record):
@@ -27,8 +32,15 @@ def main():
 
     requests = [record for record in map(json.loads, lines[seen:]) if "path" in record]
     print(f"The connector was asked {len(requests)} time{'s' * (len(requests) != 1)}:")
+    if len(requests) > MANY:
+        asked = Counter(record["body"]["table"] for record in requests if record["path"] == "/data")
+        requests = [record for record in requests if record["path"] != "/data"]
+    else:
+        asked = {}
     for record in requests:
         print("   ", summary(record))
+    for table, count in asked.items():
+        print(f"    POST {'/data':<20} table = {json.dumps(table)}, {count} times")
 
 
 if __name__ == "__main__":

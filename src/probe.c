@@ -327,31 +327,33 @@ has_offset(const RowsValue *value)
 }
 
 /*
- * Leave out the columns of datetimes with offsets that have no room for them.
+ * A value of the column has an offset, which cannot be read as its type.  From
+ * now on all of its values are NULL, and so are those of the rows that are there
+ * already: rows are compared as a whole.
  */
 static void
-drop_unreadable(Probe *probe)
+give_up_column(Probe *probe, ProbeColumn *column)
 {
-	int			kept = 0;
+	TupleTableSlot *slot = probe->sample_slot;
+	int			index = column->attnum - 1;
 
-	for (int i = 0; i < probe->ncolumns; i++)
+	column->unreadable = true;
+	for (int row = 0; row < probe->nrows; row++)
 	{
-		ProbeColumn *column = &probe->columns[i];
-
-		if (column->has_offsets && column->kind == KIND_DATETIME)
-		{
-			probe->fields = list_delete_nth_cell(probe->fields, kept);
-			continue;
-		}
-		probe->columns[kept] = *column;
-		probe->converters[kept++] = probe->converters[i];
+		ExecStoreMinimalTuple(probe->rows[row], slot, false);
+		slot_getallattrs(slot);
+		memcpy(probe->slot->tts_values, slot->tts_values, sizeof(Datum) * probe->tupdesc->natts);
+		memcpy(probe->slot->tts_isnull, slot->tts_isnull, sizeof(bool) * probe->tupdesc->natts);
+		probe->slot->tts_isnull[index] = true;
+		ExecClearTuple(probe->slot);
+		ExecStoreVirtualTuple(probe->slot);
+		probe->rows[row] = ExecCopySlotMinimalTuple(probe->slot);
 	}
-	probe->ncolumns = kept;
 }
 
 /*
  * Fetch rows without a filter.  Columns of datetimes with offsets that are not
- * made for them cannot be read, and are dropped from the list.
+ * made for them cannot be read, and are passed over.
  */
 static void
 fetch_sample(Probe *probe)
@@ -404,9 +406,10 @@ fetch_sample(Probe *probe)
 				continue;
 			offsets[i] |= has_offset(&values[i]);
 			plain[i] |= values[i].kind == ROWS_STRING && !has_offset(&values[i]);
-			if (offsets[i] && column->attribute->atttypid == TIMESTAMPOID &&
+			if (offsets[i] && !column->unreadable &&
+				column->attribute->atttypid == TIMESTAMPOID &&
 				probe->table->columns[column->attnum - 1].time_zone == NULL)
-				values[i].kind = ROWS_NULL;
+				give_up_column(probe, column);
 		}
 		MemoryContextSwitchTo(probe->row_context);
 		probe_fill_slot(probe, values);
@@ -429,12 +432,12 @@ fetch_sample(Probe *probe)
 			continue;
 		probe_note(probe, column, 0, offsets[i] ? PROBE_WITH_OFFSETS : PROBE_WITHOUT_OFFSETS,
 				   offsets[i] && plain[i] ? PROBE_WIDE : PROBE_EXACT,
-				   offsets[i] && plain[i] ? "others have none" :
-				   offsets[i] && column->kind == KIND_DATETIME
-				   ? "the column's type does not keep it; nothing else is tested" : NULL, NULL);
+				   column->unreadable ? "it has to be timestamptz, or to have the option time_zone"
+				   : offsets[i] && plain[i] ? "others have none" : NULL, NULL);
 		column->has_offsets = offsets[i];
+		if (column->unreadable)
+			column->possible = 0;
 	}
-	drop_unreadable(probe);
 }
 
 /*

@@ -34,6 +34,8 @@ typedef struct ProbeColumn
 	bool		unequal;		/* FILTER_EQ lost rows */
 	int			tested_in_or;	/* operators that OR was tested with */
 	bool		has_offsets;	/* datetimes have offsets from UTC */
+	bool		unreadable;		/* ... which its type has no place for: taken as
+								 * NULL */
 	char	  **texts;			/* per row of the sample: the value as sent, or
 								 * NULL */
 } ProbeColumn;

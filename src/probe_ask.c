@@ -32,6 +32,8 @@ probe_fill_slot(Probe *probe, RowsValue *values)
 	{
 		int			index = probe->columns[i].attnum - 1;
 
+		if (probe->columns[i].unreadable)
+			continue;
 		slot->tts_values[index] = converter_read(probe->converters[i], &values[i],
 												 &slot->tts_isnull[index]);
 	}

@@ -30,8 +30,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
-/* Rows of the sample, at most, and what they may take */
-#define SAMPLE_ROWS			500
+/* What the rows of the sample may take, at most */
 #define SAMPLE_MEMORY		(16 * 1024 * 1024)
 
 /* Columns that are looked at together: a form holds no more, see MAX_FORM_ARRAY */
@@ -39,6 +38,7 @@
 
 /* After so many refusals of an operator in a row it is not tried any more */
 #define ENOUGH_REFUSALS		2
+
 /* ---- notes ---- */
 
 /*
@@ -368,9 +368,9 @@ fetch_sample(Probe *probe)
 	ErrorContextCallback errcallback;
 
 	request.fields = probe->fields;
-	request.limit = sample_limit(probe->table, SAMPLE_ROWS);
+	request.limit = sample_limit(probe->table, PROBE_SAMPLE_ROWS);
 	probe->nrows = 0;
-	probe->rows = palloc(sizeof(MinimalTuple) * SAMPLE_ROWS);
+	probe->rows = palloc(sizeof(MinimalTuple) * PROBE_SAMPLE_ROWS);
 	request.select_all = probe->select_all;
 	data = connector_data(probe->table, &request, &probe->statistics);
 	if (connector_data_refused(data) && !probe->select_all)
@@ -394,7 +394,7 @@ fetch_sample(Probe *probe)
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
-	while (probe->nrows < SAMPLE_ROWS && (values = connector_data_next(data)) != NULL)
+	while (probe->nrows < PROBE_SAMPLE_ROWS && (values = connector_data_next(data)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		for (int i = 0; i < probe->ncolumns; i++)
@@ -518,6 +518,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 	bool		more;
 	HttpStatistics statistics = {0};
 	bool		select_all = false;
+	int			limit = table->connector.row_limit;
+	bool		limit_known = false;
 	TimestampTz deadline = seconds ? GetCurrentTimestamp() + seconds * USECS_PER_SEC : 0;
 	ListCell   *lc;
 
@@ -537,6 +539,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		probe.deadline = deadline;
 		probe.statistics = statistics;
 		probe.select_all = select_all;
+		probe.limit = limit;
+		probe.limit_known = limit_known;
 		probe.context = context;
 		probe.row_context = AllocSetContextCreate(context, "biconnector probe row",
 												  ALLOCSET_DEFAULT_SIZES);
@@ -571,6 +575,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 			probe_columns(&probe, first);
 		statistics = probe.statistics;
 		select_all = probe.select_all;
+		limit = probe.limit;
+		limit_known = probe.limit_known;
 		ExecDropSingleTupleTableSlot(probe.slot);
 		ExecDropSingleTupleTableSlot(probe.sample_slot);
 		FreeExecutorState(probe.estate);

@@ -19,6 +19,9 @@
 #define PROBE_WITH_OFFSETS		"datetimes with an offset"
 #define PROBE_WITHOUT_OFFSETS	"datetimes without an offset"
 
+/* Rows of the sample, at most */
+#define PROBE_SAMPLE_ROWS	500
+
 /* All operators that ask for one field */
 #define FILTER_FIELDS (FILTER_AND - 1)
 
@@ -55,6 +58,8 @@ typedef struct Probe
 	int			ncolumns;
 	List	   *fields;			/* codes of the columns */
 	bool		select_all;		/* select is refused */
+	int			limit;			/* of requests that do not test it */
+	bool		limit_known;	/* whether it is taken is known */
 	Converter **converters;
 
 	MemoryContext context;		/* of all this */

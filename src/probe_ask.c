@@ -193,11 +193,10 @@ compare_answer(Probe *probe, DataAnswer *data, List *tests, const bool *matches,
 }
 
 /*
- * Ask for the rows that satisfy all of the tests, and compare.  limit is that
- * of the request, 0 for the usual one.  The answer is palloc'd.
+ * Ask for the rows that satisfy all of the tests, and compare.
  */
-ProbeAnswer *
-probe_ask(Probe *probe, List *tests, int limit)
+static ProbeAnswer *
+ask(Probe *probe, List *tests, int limit)
 {
 	ProbeAnswer *answer = palloc0(sizeof(ProbeAnswer));
 	DataRequest request = {0};
@@ -208,7 +207,7 @@ probe_ask(Probe *probe, List *tests, int limit)
 	answer->lost = -1;
 	request.fields = probe->fields;
 	request.select_all = probe->select_all;
-	request.limit = limit ? limit : probe->table->connector.row_limit;
+	request.limit = limit;
 	foreach(lc, tests)
 		request.filter = list_concat(request.filter, ((ProbeTest *) lfirst(lc))->conditions);
 	answer->request = connector_data_request_text(probe->table, &request);
@@ -226,6 +225,36 @@ probe_ask(Probe *probe, List *tests, int limit)
 		answer->empty_form = connector_data_empty_form(data);
 	}
 	connector_data_close(data);
+	return answer;
+}
+
+/*
+ * Ask for the rows that satisfy all of the tests, and compare.  limit is that
+ * of the request, 0 for the usual one.  The answer is palloc'd.
+ *
+ * The first refusal may be one of the usual limit, which is row_limit: then a
+ * smaller one is taken from there on.
+ */
+ProbeAnswer *
+probe_ask(Probe *probe, List *tests, int limit)
+{
+	ProbeAnswer *answer = ask(probe, tests, limit ? limit : probe->limit);
+
+	if (limit == 0 && !probe->limit_known)
+	{
+		probe->limit_known = true;
+		if (answer->refusal && probe->limit > PROBE_SAMPLE_ROWS)
+		{
+			ProbeAnswer *other = ask(probe, tests, PROBE_SAMPLE_ROWS);
+
+			if (other->refusal == NULL)
+			{
+				probe_note(probe, NULL, 0, "row_limit", PROBE_REFUSED, NULL, answer);
+				probe->limit = PROBE_SAMPLE_ROWS;
+				answer = other;
+			}
+		}
+	}
 	return answer;
 }
 

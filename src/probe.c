@@ -153,23 +153,31 @@ matches_none(Probe *probe, const ProbeTest *test)
 static List *
 test_together(Probe *probe, List *tests, ProbeAnswer **answer)
 {
+	List	   *together = NIL;
 	List	   *doubtful = NIL;
 	bool	   *matches;
 	ListCell   *lc;
 
 	*answer = NULL;
-	if (list_length(tests) < 2 || !probe_may_ask(probe))
+	foreach(lc, tests)
+	{
+		if (!((ProbeTest *) lfirst(lc))->alone)
+			together = lappend(together, lfirst(lc));
+	}
+	if (list_length(together) < 2 || !probe_may_ask(probe))
 		return tests;
-	matches = probe_matches(probe, tests);
-	*answer = probe_ask(probe, tests, 0);
+	matches = probe_matches(probe, together);
+	*answer = probe_ask(probe, together, 0);
 	if ((*answer)->excluded == 0 || probe_verdict(*answer) != PROBE_EXACT)
 		return tests;
 	foreach(lc, tests)
 	{
+		ProbeTest  *test = lfirst(lc);
+
 		/* no row at all says something only if none of the tests wants one */
-		if (((*answer)->asked == 0 && !matches_none(probe, lfirst(lc))) ||
-			!has_edge(probe, matches, lfirst(lc)))
-			doubtful = lappend(doubtful, lfirst(lc));
+		if (test->alone || ((*answer)->asked == 0 && !matches_none(probe, test)) ||
+			!has_edge(probe, matches, test))
+			doubtful = lappend(doubtful, test);
 	}
 	return doubtful;
 }
@@ -257,6 +265,29 @@ test_variant(Probe *probe, int operator, List *tests, bool alone, Outcome *outco
 }
 
 /*
+ * A long list has been tested with one column.  If that is one too long, it is
+ * so for the others.
+ */
+static void
+spread_outcome(Probe *probe, const ProbeColumn *column, Outcome *outcomes)
+{
+	Outcome    *outcome = &outcomes[column - probe->columns];
+	const char *name = probe->table->columns[column->attnum - 1].name;
+
+	if (outcome->verdict != PROBE_LOSES && outcome->verdict != PROBE_REFUSED)
+		return;
+	if (outcome->reason == NULL)
+		outcome->reason = outcome->answer->refusal ?
+			psprintf("a long list: %s", outcome->answer->refusal) : "a long list";
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		if (outcomes[i].tested && &outcomes[i] != outcome)
+			add_outcome(&outcomes[i], outcome->verdict, NULL,
+						psprintf("a long list of values of column \"%s\"", name));
+	}
+}
+
+/*
  * Find out about one operator, for all columns it may be sent for.  The
  * conditions come in variants, and a column is right if all are.
  */
@@ -287,6 +318,8 @@ test_operator(Probe *probe, int operator)
 		 * important one: what is wrong with it shows best over many rows
 		 */
 		test_variant(probe, operator, tests, operator == FILTER_EQ && variant == 0, outcomes);
+		if (variant == PROBE_LONG_LIST && tests != NIL)
+			spread_outcome(probe, ((ProbeTest *) linitial(tests))->column, outcomes);
 	}
 	for (int i = 0; i < probe->ncolumns; i++)
 	{
@@ -296,7 +329,12 @@ test_operator(Probe *probe, int operator)
 		if ((column->possible & operator) == 0)
 			continue;
 		why = probe_why_no_test(probe, column, operator);
-		if (outcomes[i].tested)
+		if (outcomes[i].tested && operator == FILTER_IN &&
+			(outcomes[i].verdict == PROBE_EXACT || outcomes[i].verdict == PROBE_WIDE) &&
+			!probe_has_values(probe, column))
+			probe_note(probe, column, operator, NULL, PROBE_UNTESTED, "it has one value only",
+					   outcomes[i].answer);
+		else if (outcomes[i].tested)
 			probe_note(probe, column, operator, NULL, outcomes[i].verdict, outcomes[i].reason,
 					   outcomes[i].answer);
 		else

@@ -88,6 +88,7 @@ typedef struct ProbeTest
 	bool	   *matches;		/* per row of the sample */
 	bool	   *edge;			/* rows without which it would say nothing; or
 								 * NULL */
+	bool		alone;			/* too much to be tested together with others */
 } ProbeTest;
 
 typedef enum ProbeVerdict
@@ -154,7 +155,8 @@ extern void probe_select(Probe *probe);
 extern void probe_basics(Probe *probe);
 
 /* probe_condition.c: conditions made from rows */
-#define PROBE_VARIANTS 4
+#define PROBE_VARIANTS 8
+#define PROBE_LONG_LIST 7		/* the variant that is one column's, and speaks for all */
 
 extern Datum probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull);
 extern bool *probe_matches(Probe *probe, List *tests);
@@ -164,6 +166,7 @@ extern ProbeTest *probe_satisfied(Probe *probe, ProbeColumn *column, int operato
 extern ProbeTest *probe_absent(Probe *probe, ProbeColumn *column);
 extern ProbeTest *probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound);
 extern List *probe_tests(Probe *probe, int operator, int variant);
+extern bool probe_has_values(Probe *probe, const ProbeColumn *column);
 extern const char *probe_why_no_test(Probe *probe, ProbeColumn *column, int operator);
 
 #endif							/* BICONNECTOR_PROBE_H */

@@ -5,8 +5,9 @@
  *
  * A good test is one that a connector fails if it does something wrong: bounds
  * are values that rows have, next to the ends of their order, where it shows
- * if numbers are compared as text; != is asked with a value in the other
- * letter case, which loses rows where letter case is ignored.
+ * if numbers are compared as text; equality of numbers is asked with whole ones,
+ * because 3 may be stored as 3.0; != is asked with a value in the other letter
+ * case, which loses rows where letter case is ignored.
  *
  *-------------------------------------------------------------------------
  */
@@ -517,6 +518,51 @@ changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*change) 
 	return NULL;
 }
 
+/* ---- numbers ---- */
+
+/* How a number is written: as text, some would be others */
+typedef enum NumberForm
+{
+	NUMBER_WHOLE,
+	NUMBER_ONE_DIGIT,			/* behind the point */
+	NUMBER_EXPONENT,
+	NUMBER_DIGITS
+} NumberForm;
+
+static NumberForm
+number_form(const char *text)
+{
+	const char *point = strchr(text, '.');
+
+	if (strchr(text, 'e'))
+		return NUMBER_EXPONENT;
+	if (point == NULL)
+		return NUMBER_WHOLE;
+	return point[2] == '\0' ? NUMBER_ONE_DIGIT : NUMBER_DIGITS;
+}
+
+/*
+ * The last row with a number that is written so, other than 0 if possible; -1 if
+ * there is none.
+ */
+static int
+row_of_form(Probe *probe, const ProbeColumn *column, NumberForm form)
+{
+	int			found = -1;
+
+	for (int row = probe->nrows - 1; row >= 0; row--)
+	{
+		const char *text = column->texts[row];
+
+		if (text == NULL || number_form(text) != form)
+			continue;
+		if (strcmp(text, "0") != 0)
+			return row;
+		found = row;
+	}
+	return found;
+}
+
 /* ---- tests ---- */
 
 /*
@@ -623,14 +669,24 @@ probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound)
 
 /*
  * A list of values that the column has in rows spread over the sample, the
- * same rows for all columns.
+ * same rows for all columns.  It has more than one value if the column has,
+ * leaves one out if that has more than two, and has numbers of all forms.
  */
 static ProbeTest *
 list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 {
-	Datum		values[SHORT_LIST];
+	TypeCacheEntry *type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
+	SortContext context = {&type->cmp_proc_finfo, operand_collation(column)};
+	Datum		values[SHORT_LIST + NUMBER_DIGITS + 2];
 	int			count = 0;
+	int			nall;
+	Datum	   *all = ordered_values(probe, column, NULL, &nall);
+	Datum		left_out;
+	ProbeTest  *test;
+	int			kept = 0;
 
+	if (nall == 0)
+		return NULL;
 	for (int i = 0; i < Min(SHORT_LIST, probe->nrows); i++)
 	{
 		int			row = (int) ((int64) i * probe->nrows / SHORT_LIST);
@@ -638,7 +694,42 @@ list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 		if (column->texts[row])
 			values[count++] = value_of_row(probe, column, row);
 	}
-	return count > 0 ? make_test(probe, column, operator, values, count) : NULL;
+	for (NumberForm form = 0; column->kind == KIND_NUMBER && form < NUMBER_DIGITS; form++)
+	{
+		int			row = row_of_form(probe, column, form);
+
+		if (row >= 0)
+			values[count++] = value_of_row(probe, column, row);
+	}
+	values[count++] = all[0];
+	if (nall > 1)
+		values[count++] = all[1];
+
+	left_out = all[nall - 1];
+	for (int i = 0; i < count; i++)
+	{
+		if (nall <= 2 || nall > SHORT_LIST ||
+			compare_datums(&values[i], &left_out, &context) != 0)
+			values[kept++] = values[i];
+	}
+	test = make_test(probe, column, operator, values, kept);
+	if (test == NULL)
+		return NULL;
+	test->alone = column->kind == KIND_NUMBER;
+
+	/* what is not the first value matters: some know only that one */
+	if (nall > 1)
+		test->edge = palloc0(sizeof(bool) * probe->nrows);
+	for (int row = 0; nall > 1 && row < probe->nrows; row++)
+	{
+		if (test->matches[row])
+		{
+			Datum		value = value_of_row(probe, column, row);
+
+			test->edge[row] = compare_datums(&value, &values[0], &context) != 0;
+		}
+	}
+	return test;
 }
 
 /*
@@ -797,16 +888,25 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 		case FILTER_EQ:
 			if (variant < 3)
 				return probe_satisfied(probe, column, operator, row);
-			if (variant > 3 || column->kind != KIND_TEXT)
+			if (variant == 6 && column->kind == KIND_NUMBER)
+			{
+				row = row_of_form(probe, column, NUMBER_WHOLE);
+				return row >= 0 ? probe_satisfied(probe, column, operator, row) : NULL;
+			}
+			if (variant > 5 || column->kind != KIND_TEXT)
 				return NULL;
-			text = changed_text(probe, column, row, swap_case);
+			text = changed_text(probe, column, row, variant == 3 ? swap_case :
+								variant == 4 ? without_accents : without_blanks);
 			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_IN:
 			if (variant == 0)
 				return list_of_rows(probe, column, operator);
-			return variant == 2 && column->kind == KIND_TEXT
-				? changed_test(probe, column, operator, row, swap_case) : NULL;
+			if (variant == 1)
+				return probe_satisfied(probe, column, operator, row);
+			text = variant == 2 && column->kind == KIND_TEXT
+				? changed_text(probe, column, row, swap_case) : NULL;
+			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_NE:
 		case FILTER_NOT_IN:
@@ -844,17 +944,20 @@ probe_tests(Probe *probe, int operator, int variant)
 	memset(among, true, probe->nrows);
 
 	/* a list that is too long for some: once, with the column that has most values */
-	if (operator == FILTER_IN && variant == 1)
+	if (variant == PROBE_LONG_LIST)
 	{
 		ProbeColumn *longest = NULL;
 		int			most = MAX_FORM_ARRAY;
 		ProbeTest  *test;
 
+		if ((operator & (FILTER_IN | FILTER_NOT_IN)) == 0)
+			return NIL;
 		for (int i = 0; i < probe->ncolumns; i++)
 		{
 			int			count;
 
-			if ((probe->columns[i].possible & operator) == 0)
+			if ((probe->columns[i].possible & operator) == 0 ||
+				probe_why_no_test(probe, &probe->columns[i], operator))
 				continue;
 			(void) ordered_values(probe, &probe->columns[i], NULL, &count);
 			if (count > most)
@@ -886,13 +989,23 @@ probe_tests(Probe *probe, int operator, int variant)
 }
 
 /*
+ * Has the column more than one value that may be sent?
+ */
+bool
+probe_has_values(Probe *probe, const ProbeColumn *column)
+{
+	int			count;
+
+	(void) ordered_values(probe, column, NULL, &count);
+	return count > 1;
+}
+
+/*
  * Why nothing can be said of an operator, or NULL; a constant.
  */
 const char *
 probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 {
-	int			count;
-
 	if (probe->nrows == 0)
 		return "the table has no rows";
 	if (pivot_for(probe, column, 0) < 0)
@@ -904,12 +1017,11 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 		  (column->kind == KIND_DATE || column->kind == KIND_DATETIME || column->kind == KIND_INSTANT)))
 		return "equality loses rows of it";
 
-	if (operator & (FILTER_RANGES | FILTER_NE | FILTER_NOT_IN))
-	{
-		(void) ordered_values(probe, column, NULL, &count);
-		if (count < 2)
-			return "it has one value only";
-	}
+	if (column->kind == KIND_NUMBER && (operator & (FILTER_EQ | FILTER_IN)) &&
+		row_of_form(probe, column, NUMBER_WHOLE) < 0)
+		return "it has no whole number";
+	if ((operator & (FILTER_RANGES | FILTER_NE | FILTER_NOT_IN)) && !probe_has_values(probe, column))
+		return "it has one value only";
 	if (column->kind == KIND_TEXT)
 	{
 		if ((operator & (FILTER_NE | FILTER_NOT_IN)) &&

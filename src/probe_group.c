@@ -262,6 +262,41 @@ probe_or(Probe *probe)
 	}
 }
 
+static int
+count_matches(Probe *probe, const ProbeTest *test)
+{
+	int			count = 0;
+
+	for (int i = 0; i < probe->nrows; i++)
+		count += test->matches[i];
+	return count;
+}
+
+/*
+ * Put the two tests that most rows satisfy at the ends: then it shows if only
+ * the first or only the last one of a group counts.
+ */
+static List *
+wide_ends(Probe *probe, List *tests)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, tests)
+	{
+		ProbeTest  *test = lfirst(lc);
+		int			matches = count_matches(probe, test);
+
+		if (result == NIL || matches >= count_matches(probe, linitial(result)))
+			result = lcons(test, result);
+		else if (matches >= count_matches(probe, llast(result)))
+			result = lappend(result, test);
+		else
+			result = list_insert_nth(result, 1, test);
+	}
+	return result;
+}
+
 /*
  * Find out about AND: all that is safe, for one row, in a group by itself and
  * within OR.
@@ -302,7 +337,7 @@ probe_and(Probe *probe)
 	}
 	if (list_length(members) > 1 && probe_may_ask(probe))
 	{
-		ProbeTest  *both = joined(probe, FILTER_AND, members);
+		ProbeTest  *both = joined(probe, FILTER_AND, wide_ends(probe, members));
 
 		answer = probe_ask(probe, list_make1(both), 0);
 		verdict = probe_verdict(answer);

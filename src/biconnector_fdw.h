@@ -133,6 +133,7 @@ extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
 extern int	default_filter_operators(WireType wire_type);
 extern char *filter_operators_text(int operators);
+extern const char *push_limit_text(PushLimit push_limit);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);
 extern const char *wire_type_sql_type(WireType wire_type);
@@ -222,7 +223,7 @@ typedef struct ProbedOptions
 	int		   *column_operators;	/* and of single columns, by attribute
 									 * number - 1 */
 	bool	   *has_offsets;	/* datetimes with offsets, the same way */
-	bool		push_limit;		/* push_limit 'filtered' */
+	PushLimit	push_limit;
 } ProbedOptions;
 
 extern ProbedOptions *probe_for_options(TableOptions *table, TupleDesc tupdesc,

@@ -447,8 +447,9 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 	if (probed && probed->operators >= 0)
 		appendStringInfo(&sql, ", filter_operators %s",
 						 quote_literal_cstr(filter_operators_text(probed->operators)));
-	if (probed && probed->push_limit && connector->push_limit == PUSH_LIMIT_UNFILTERED)
-		appendStringInfoString(&sql, ", push_limit 'filtered'");
+	if (probed && probed->push_limit != connector->push_limit)
+		appendStringInfo(&sql, ", push_limit %s",
+						 quote_literal_cstr(push_limit_text(probed->push_limit)));
 	appendStringInfoChar(&sql, ')');
 	return sql.data;
 }

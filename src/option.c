@@ -491,22 +491,28 @@ set_filter_operators(const char *name, const char *value, void *field)
 	*(int *) field = operators;
 }
 
+static const char *const push_limits[] = {
+	[PUSH_LIMIT_NONE] = "none",
+	[PUSH_LIMIT_UNFILTERED] = "unfiltered",
+	[PUSH_LIMIT_FILTERED] = "filtered"
+};
+
 static void
 set_push_limit(const char *name, const char *value, void *field)
 {
-	static const struct
-	{
-		const char *name;
-		PushLimit	push_limit;
-	}			known[] = {{"none", PUSH_LIMIT_NONE}, {"unfiltered", PUSH_LIMIT_UNFILTERED},
-	{"filtered", PUSH_LIMIT_FILTERED}};
 	int			i = 0;
 
-	while (i < lengthof(known) && strcmp(known[i].name, value) != 0)
+	while (i < lengthof(push_limits) && strcmp(push_limits[i], value) != 0)
 		i++;
-	if (i == lengthof(known))
+	if (i == lengthof(push_limits))
 		bad_value(name, value, "Valid values are: none, unfiltered, filtered");
-	*(PushLimit *) field = known[i].push_limit;
+	*(PushLimit *) field = i;
+}
+
+const char *
+push_limit_text(PushLimit push_limit)
+{
+	return push_limits[push_limit];
 }
 
 static void

@@ -162,6 +162,27 @@ verdict_of(List *results, const char *capability)
 }
 
 /*
+ * push_limit as it should be: with filters if the limit is known to come after
+ * them, and as it is if nothing is known.  Nobody's "none" is overruled.
+ */
+static PushLimit
+safe_push_limit(PushLimit present, List *results)
+{
+	ProbeVerdict limit = verdict_of(results, "limit");
+	ProbeVerdict after = verdict_of(results, "limit after filter");
+
+	if (present == PUSH_LIMIT_NONE)
+		return present;
+	if (limit == PROBE_LOSES || limit == PROBE_REFUSED)
+		return PUSH_LIMIT_NONE;
+	if (limit == PROBE_EXACT && after == PROBE_EXACT)
+		return PUSH_LIMIT_FILTERED;
+	if (limit == PROBE_IGNORED || (after != PROBE_EXACT && after != PROBE_UNTESTED))
+		return PUSH_LIMIT_UNFILTERED;
+	return present;
+}
+
+/*
  * The options that follow from the results of a probe, palloc'd: those of the
  * table where all its columns agree, and of columns that differ.  Nothing where
  * all is as it should be already.
@@ -204,8 +225,7 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 		if (strcmp(result->capability, PROBE_WITH_OFFSETS) == 0)
 			options->has_offsets[result->attnum - 1] = true;
 	}
-	options->push_limit = verdict_of(results, "limit") == PROBE_EXACT &&
-		verdict_of(results, "limit after filter") == PROBE_EXACT;
+	options->push_limit = safe_push_limit(table->connector.push_limit, results);
 	if (!differs)
 		return options;
 
@@ -286,12 +306,11 @@ biconnector_probe_statement(PG_FUNCTION_ARGS)
 							 quote_literal_cstr(filter_operators_text(options->column_operators[i])));
 		resultset_put(fcinfo, &statement);
 	}
-	if (options->push_limit != (table->connector.push_limit == PUSH_LIMIT_FILTERED) &&
-		(options->push_limit ? table->connector.push_limit == PUSH_LIMIT_UNFILTERED : true))
+	if (options->push_limit != table->connector.push_limit)
 	{
 		statement = psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s push_limit %s);", name,
 							 option_action(present, "push_limit"),
-							 options->push_limit ? "'filtered'" : "'unfiltered'");
+							 quote_literal_cstr(push_limit_text(options->push_limit)));
 		resultset_put(fcinfo, &statement);
 	}
 	relation_close(relation, NoLock);

@@ -54,7 +54,8 @@ SELECT try('{"": 1}');
 SELECT try('{"LOGIC": "OR", "0": {"A": 1}, "1": {"B": 1}}');
 SELECT try('{"logic": "AND", "A": 1}');
 SELECT try('{"A": "\u0000"}');
-SELECT try('{"A": 123456789012345678901234567890}');
+-- (what the error is depends on the version of json-c)
+SELECT bool_or(line ~ '^22') AS is_error FROM try('{"A": 123456789012345678901234567890}') AS t (line);
 SELECT try(format('{"A": [%s]}', (SELECT string_agg(n::text, ', ') FROM generate_series(1, 400) AS n)));
 SELECT left(try(format('{"B": 1, "A": [%s]}', (SELECT string_agg(n::text, ', ') FROM generate_series(1, 400) AS n))), 60);
 SELECT line FROM attempt('ALTER SERVER fixed OPTIONS (ADD filter ''{"A": 1}'')') AS line LIMIT 1;

@@ -104,7 +104,7 @@ SELECT f.n, (SELECT count(*) FROM shop.orders AS o WHERE o.item_id = f.n) FROM h
 SELECT f.n, (SELECT max(i.id) FROM shop.items AS i WHERE i.status = 'none' AND i.id <> f.n) FROM here.few AS f
 SELECT f.n, (SELECT max(i.id) FROM shop.empty_table AS i WHERE i.id <> f.n) FROM here.few AS f
 SELECT f.n, ARRAY(SELECT i.id FROM shop.items AS i WHERE i.id % 100 = f.n ORDER BY 1) FROM here.few AS f
-SELECT f.n FROM here.few AS f WHERE f.n IN (SELECT i.id - f.n FROM shop.items AS i)
+SELECT f.n FROM here.few AS f WHERE f.n IN (SELECT i.id - f.n FROM shop.items AS i OFFSET 0)
 SELECT f.n, x.* FROM here.few AS f, LATERAL (SELECT id FROM shop.items WHERE flag = 1 AND id % 9 = f.n ORDER BY id OFFSET 3) AS x
 SELECT f.n, x.* FROM here.few AS f, LATERAL (SELECT id FROM shop.items WHERE status = f.t AND id % 9 = f.n) AS x
 SELECT f.n, (SELECT count(*) FROM shop.items AS i WHERE i.id = (SELECT max(o.item_id) FROM here.orders AS o WHERE o.order_id = f.n)) FROM here.few AS f

@@ -133,6 +133,7 @@ extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
 extern int	default_filter_operators(WireType wire_type);
 extern char *filter_operators_text(int operators);
+extern int	operators_of_fixed_filter(const TableOptions *table, const ColumnOptions *column);
 extern const char *push_limit_text(PushLimit push_limit);
 extern WireType wire_type_by_name(const char *name);
 extern const char *wire_type_name(WireType wire_type);

@@ -748,7 +748,7 @@ default_filter_operators(WireType wire_type)
  * Operators that the table's own filter uses for the column's field: a key can
  * stand in a filter only once.
  */
-static int
+int
 operators_of_fixed_filter(const TableOptions *table, const ColumnOptions *column)
 {
 	int			operators = 0;

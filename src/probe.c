@@ -309,7 +309,8 @@ test_operator(Probe *probe, int operator)
 			/* what is no good needs no further test */
 			if (probe_why_no_test(probe, column, operator) ||
 				(outcome->tested && (outcome->verdict == PROBE_LOSES ||
-									 outcome->verdict == PROBE_REFUSED)))
+									 outcome->verdict == PROBE_REFUSED ||
+									 outcome->verdict == PROBE_IGNORED)))
 				tests = foreach_delete_current(tests, lc);
 		}
 
@@ -603,7 +604,8 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 			column->attribute = TupleDescAttr(tupdesc, i);
 			column->kind = filter_kind(options, column->attribute->atttypid,
 									   column->attribute->atttypmod);
-			column->possible = probe_operators_of_kind(column->kind);
+			column->possible = probe_operators_of_kind(column->kind) &
+				~operators_of_fixed_filter(table, options);
 			probe.converters[probe.ncolumns++] = converter_create(column->attribute, options,
 																  &table->connector);
 			probe.fields = lappend(probe.fields, unconstify(char *, options->field));

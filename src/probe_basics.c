@@ -97,7 +97,7 @@ probe_select(Probe *probe)
 	probe->fields = fields;
 	probe->ncolumns = ncolumns;
 	probe->whole = whole;
-	answer->asked = 1;
+	answer->asked = Min(1, probe->nrows);
 	answer->right = answer->received;
 	probe_note(probe, NULL, 0, "select",
 			   answer->refusal ? PROBE_REFUSED : answer->width == 1 ? PROBE_EXACT : PROBE_WIDE,

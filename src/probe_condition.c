@@ -28,6 +28,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/timestamp.h"
 #include "utils/typcache.h"
 
 /* Values of a short list, and of a long one */
@@ -751,6 +752,23 @@ list_test(Probe *probe, ProbeColumn *column, int operator, int length)
 }
 
 /*
+ * Are these moments so close to each other that a bound at one of them, as it is
+ * sent, may include the other one?
+ */
+static bool
+is_widened(const ProbeColumn *column, Datum low, Datum high)
+{
+	int64		distance;
+
+	if (column->kind != KIND_DATETIME && column->kind != KIND_INSTANT)
+		return false;
+	if (TIMESTAMP_NOT_FINITE(DatumGetTimestamp(low)) || TIMESTAMP_NOT_FINITE(DatumGetTimestamp(high)))
+		return false;
+	distance = DatumGetTimestamp(high) - DatumGetTimestamp(low);
+	return distance <= (column->kind == KIND_INSTANT ? 4 * USECS_PER_DAY : 2 * USECS_PER_SEC);
+}
+
+/*
  * A bound next to the end of the column's values, and which rows are on it.
  * The values are those of the rows in "among", if there are enough.
  */
@@ -769,14 +787,14 @@ bound_test(Probe *probe, ProbeColumn *column, int operator, const bool *among)
 	if (count < 2)
 		return NULL;
 
-	/*
-	 * The first from the end that may be sent; where the bound is widened by
-	 * days, it takes the middle to leave anything out
-	 */
-	for (int i = column->kind == KIND_INSTANT ? count / 2 : 0; i < count - 1 && test == NULL; i++)
+	/* the first from the end that may be sent, and leaves something out */
+	for (int i = 0; i < count - 1 && test == NULL; i++)
 	{
 		bound = sql == SQL_GE ? values[1 + i] : sql == SQL_GT ? values[i] :
 			sql == SQL_LE ? values[count - 2 - i] : values[count - 1 - i];
+		if (is_widened(column, sql == SQL_GE || sql == SQL_GT ? values[0] : bound,
+					   sql == SQL_GE || sql == SQL_GT ? bound : values[count - 1]))
+			continue;
 		test = make_test(probe, column, operator, &bound, 1);
 	}
 	if (test == NULL || sql == SQL_LT || sql == SQL_GT ||

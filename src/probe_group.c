@@ -143,7 +143,7 @@ partner_of(Probe *probe, List *tests, ProbeTest *test)
 
 	foreach(lc, tests)
 	{
-		if (have_own_rows(probe, list_make2(test, lfirst(lc))))
+		if (lfirst(lc) != test && have_own_rows(probe, list_make2(test, lfirst(lc))))
 			return lfirst(lc);
 	}
 	return NULL;

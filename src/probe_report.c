@@ -126,8 +126,12 @@ biconnector_probe(PG_FUNCTION_ARGS)
  * and what nothing is known of if it is sent already.
  */
 static int
-operators_of_column(const TableOptions *table, List *results, AttrNumber attnum)
+operators_of_column(const TableOptions *table, List *results, AttrNumber attnum,
+					FilterKind kind)
 {
+	const ColumnOptions *column = &table->columns[attnum - 1];
+	int			present = kind == KIND_INSTANT && !column->own_operators ? 0
+		: column->filter_operators;
 	int			safe = 0;
 	int			unsafe = 0;
 	ListCell   *lc;
@@ -143,7 +147,7 @@ operators_of_column(const TableOptions *table, List *results, AttrNumber attnum)
 		else if (result->verdict != PROBE_UNTESTED)
 			unsafe |= result->operator;
 	}
-	return (safe | table->columns[attnum - 1].filter_operators) & ~unsafe;
+	return (safe | present) & ~unsafe;
 }
 
 static ProbeVerdict
@@ -193,6 +197,7 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 	ProbedOptions *options = palloc0(sizeof(ProbedOptions));
 	int			natts = tupdesc->natts;
 	FilterKind *kinds = palloc0(sizeof(FilterKind) * Max(natts, 1));
+	int		   *possible = palloc0(sizeof(int) * Max(natts, 1));
 	int		   *wanted = palloc0(sizeof(int) * Max(natts, 1));
 	int			common = 0;
 	bool		differs = false;
@@ -205,18 +210,18 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 	{
 		ColumnOptions column = table->columns[i];
 		Form_pg_attribute attribute = TupleDescAttr(tupdesc, i);
-		int			possible;
 
 		/* which kind it is once it is vouched for by itself */
 		column.own_operators = true;
 		kinds[i] = filter_kind(&column, attribute->atttypid, attribute->atttypmod);
-		possible = probe_operators_of_kind(kinds[i]);
-		wanted[i] = operators_of_column(table, results, i + 1) & possible;
+		possible[i] = probe_operators_of_kind(kinds[i]) &
+			~operators_of_fixed_filter(table, &table->columns[i]);
+		wanted[i] = operators_of_column(table, results, i + 1, kinds[i]) & possible[i];
 		options->column_operators[i] = -1;
 		if (kinds[i] == KIND_INSTANT && !table->columns[i].own_operators)
 			differs |= wanted[i] != 0;
 		else
-			differs |= wanted[i] != (table->columns[i].filter_operators & possible);
+			differs |= wanted[i] != (table->columns[i].filter_operators & possible[i]);
 	}
 	foreach(lc, results)
 	{
@@ -236,7 +241,7 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 
 		for (int i = 0; i < natts; i++)
 		{
-			if (kinds[i] != KIND_INSTANT && (probe_operators_of_kind(kinds[i]) & operator))
+			if (kinds[i] != KIND_INSTANT && (possible[i] & operator))
 				votes += wanted[i] & operator ? 1 : -1;
 		}
 		if (votes > 0)
@@ -246,13 +251,12 @@ options_of_results(const TableOptions *table, TupleDesc tupdesc, List *results)
 		options->operators = common;
 	for (int i = 0; i < natts; i++)
 	{
-		int			possible = probe_operators_of_kind(kinds[i]);
 		const ColumnOptions *column = &table->columns[i];
 
-		if (possible == 0)
+		if (possible[i] == 0)
 			continue;
-		if (column->own_operators ? (column->filter_operators & possible) != wanted[i]
-			: kinds[i] == KIND_INSTANT ? wanted[i] != 0 : (common & possible) != wanted[i])
+		if (column->own_operators ? (column->filter_operators & possible[i]) != wanted[i]
+			: kinds[i] == KIND_INSTANT ? wanted[i] != 0 : (common & possible[i]) != wanted[i])
 			options->column_operators[i] = wanted[i];
 	}
 	return options;

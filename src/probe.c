@@ -524,6 +524,23 @@ probe_columns(Probe *probe, bool first)
 		probe_basics(probe);
 }
 
+/*
+ * There is nothing left of what the probe may take for these columns.
+ */
+static void
+give_up_columns(Probe *probe)
+{
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		for (int operator = FILTER_EQ; operator <= FILTER_OR; operator <<= 1)
+		{
+			if (probe->columns[i].possible & operator)
+				probe_note(probe, &probe->columns[i], operator, NULL, PROBE_UNTESTED,
+						   "the limits of the probe are reached", NULL);
+		}
+	}
+}
+
 static bool
 has_text(List *texts, const char *text)
 {
@@ -611,8 +628,10 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 			probe.fields = lappend(probe.fields, unconstify(char *, options->field));
 		}
 		more = probe.ncolumns > 0;
-		if (more)
+		if (more && (first || probe_may_ask(&probe)))
 			probe_columns(&probe, first);
+		else
+			give_up_columns(&probe);
 		statistics = probe.statistics;
 		select_all = probe.select_all;
 		limit = probe.limit;

@@ -284,6 +284,34 @@ my %servers = (
 				}
 			}),
 		import => 1 },
+
+	'for the sample of a probe' => { stub => stalled(sub { }), probe => 1 },
+
+	'for a sample while importing' => {
+		stub => stub(
+			sub {
+				my ($c) = @_;
+
+				$c->{keep_alive} = 1;
+				while ($c->request)
+				{
+					if ($c->{line} =~ /table_list/)
+					{
+						$c->answer('[{"code": "t", "title": "T"}]');
+						next;
+					}
+					if ($c->{line} =~ /table_description/)
+					{
+						$c->answer('[{"code": "ID", "name": "ID", "type": "INT"}]');
+						next;
+					}
+					$c->head(200, 'Content-Length: 100');
+					$c->send('[["ID"],');
+					$c->log('reached');
+					return $c->wait_closed;
+				}
+			}),
+		import => 1 },
 );
 
 my ($deaf_port, @deaf_sockets) = deaf_listener();
@@ -326,7 +354,8 @@ END
 	$server->{port} //= $stub->port if $stub;
 	$server->{statement} = $server->{import}
 	  ? "IMPORT FOREIGN SCHEMA connector FROM SERVER $name INTO $name"
-	  : $server->{analyze} ? "ANALYZE $name.t" : "SELECT count(*) FROM $name.t";
+	  : $server->{analyze} ? "ANALYZE $name.t"
+	  : $server->{probe} ? "SELECT count(*) FROM biconnector_probe('$name.t')" : "SELECT count(*) FROM $name.t";
 }
 
 # One that answers, to see that the backend works afterwards

@@ -460,7 +460,7 @@ sub column
 			[ '(- %s::numeric)', 'numeric' ], [ 'abs(%s::numeric)', 'numeric' ] ],
 		numeric => [
 			[ '%s::float8', 'double' ], [ 'floor(%s)', 'numeric' ], [ 'round(%s)', 'numeric' ],
-			[ '%s::numeric(40,1)', 'numeric' ], [ '%s::text', 'text' ] ],
+			[ '%s::numeric(40,1)', 'numeric' ], [ 'trim_scale(%s)::text', 'text' ] ],
 		double => [ [ '%s::numeric', 'numeric' ], [ '%s::real', 'double' ], [ '(%s * 2)', 'double' ] ],
 		text => [
 			[ '%s::varchar', 'text' ], [ '%s::varchar(3)', 'text' ], [ '%s::char(6)', 'char' ],

@@ -89,7 +89,7 @@ SELECT column_name, capability, request - 'select' FROM biconnector_probe('items
 WHERE capability IN ('eq', 'limit', 'select', 'form', 'json') AND coalesce(column_name, 'name') = 'name'
     OR capability IN ('lt', 'like') AND column_name = 'name' OR capability = 'or' AND column_name = 'flag';
 -- requests are what is really sent, all of it to this table and within bounds
-SELECT count(*) BETWEEN 50 AND 100 AS few, count(DISTINCT body) = count(*) AS no_two_alike,
+SELECT count(*) BETWEEN 50 AND 100 AS few, count(*) - count(DISTINCT body) < 3 AS few_twice,
        bool_and(body ->> 'table' = 'items'), bool_and((body ->> 'limit')::int <= 500000),
        bool_or(body @> '{"filter": {"ID": "250"}, "limit": "1"}')
 FROM requests_of('SELECT count(*) FROM biconnector_probe(''probe.items'')') AS body;
@@ -318,7 +318,8 @@ SERVER json_shop OPTIONS (table_name 'items');
 SELECT probe('json');
 SELECT not_exact('json');
 SELECT capability, reason, request - 'select' FROM reports
-WHERE relation = 'json'::regclass AND (capability IN ('form', 'json') OR column_name = 'id' AND capability IN ('eq', 'in'));
+WHERE relation = 'json'::regclass AND (capability IN ('form', 'json') OR column_name = 'id' AND capability IN ('eq', 'in'))
+ORDER BY n;
 -- strings for numbers are what is not understood there
 ALTER FOREIGN TABLE json OPTIONS (SET table_name 'items+strict_types');
 SELECT column_name, capability, verdict FROM biconnector_probe('json')

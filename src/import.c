@@ -273,7 +273,7 @@ is_wanted(const ImportForeignSchemaStmt *stmt, const ImportName *name)
  * are begun
  */
 #define PROBE_REQUESTS	120
-#define PROBE_SECONDS	5
+#define PROBE_SECONDS	10
 
 typedef struct ProbeAttempt
 {

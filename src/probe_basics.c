@@ -275,6 +275,8 @@ test_keep_alive(Probe *probe)
 {
 	uint64		connections;
 
+	if (!probe_may_ask(probe))
+		return;
 	(void) probe_ask(probe, NIL, 1);
 	connections = probe->statistics.connections;
 	(void) probe_ask(probe, NIL, 1);

@@ -209,9 +209,16 @@ matching_values(const FilterCondition *condition, char *text)
 
 	switch (condition->operator)
 	{
-		case FILTER_EQ:
 		case FILTER_LE:
 		case FILTER_GE:
+			/* not at the bound where queries stay away from it themselves */
+			if (condition->wire_type != WIRE_DATETIME)
+				return list_make1(text);
+			other = filter_value_neighbour(condition->wire_type, text,
+										   condition->operator == FILTER_LE ? 1 : -1);
+			break;
+
+		case FILTER_EQ:
 		case FILTER_SUBSTRING:
 			return list_make1(text);
 

@@ -23,6 +23,7 @@ OBJS = \
 	src/probe_condition.o \
 	src/probe_group.o \
 	src/probe_report.o \
+	src/probe_value.o \
 	src/attempt.o \
 	src/resultset.o \
 	src/filter.o \

@@ -154,14 +154,44 @@ extern void probe_and(Probe *probe);
 extern void probe_select(Probe *probe);
 extern void probe_basics(Probe *probe);
 
+/* probe_value.c: values of rows, and others that tell more */
+/* How a number is written: as text, some would be others */
+typedef enum ProbeNumberForm
+{
+	NUMBER_WHOLE,
+	NUMBER_ONE_DIGIT,			/* behind the point */
+	NUMBER_EXPONENT,
+	NUMBER_DIGITS
+} ProbeNumberForm;
+
+extern Datum probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull);
+extern Datum probe_row_value(Probe *probe, const ProbeColumn *column, int row);
+extern char *probe_row_string(Probe *probe, const ProbeColumn *column, int row);
+extern int	probe_pivot(Probe *probe, int number);
+extern int	probe_pivot_for(Probe *probe, const ProbeColumn *column, int number);
+extern Oid	probe_operand_type(const ProbeColumn *column);
+extern Oid	probe_operand_collation(const ProbeColumn *column);
+extern int	probe_compare(const ProbeColumn *column, Datum a, Datum b);
+extern Datum *probe_ordered_values(Probe *probe, const ProbeColumn *column,
+								   const bool *among, int *count);
+extern bool probe_is_widened(const ProbeColumn *column, Datum low, Datum high);
+extern char *probe_swap_case(const char *text);
+extern char *probe_without_accents(const char *text);
+extern char *probe_without_blanks(const char *text);
+extern char *probe_order_bound(Probe *probe, const ProbeColumn *column, int operator);
+extern char *probe_pattern(const char *text, bool end);
+extern char *probe_change_of_row(Probe *probe, const ProbeColumn *column, int row,
+								 char *(*change) (const char *));
+extern char *probe_changed_text(Probe *probe, const ProbeColumn *column, int from,
+								char *(*change) (const char *));
+extern int	probe_row_of_form(Probe *probe, const ProbeColumn *column, ProbeNumberForm form);
+
 /* probe_condition.c: conditions made from rows */
 #define PROBE_VARIANTS 8
 #define PROBE_LONG_LIST 7		/* the variant that is one column's, and speaks for all */
 
-extern Datum probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull);
 extern bool *probe_matches(Probe *probe, List *tests);
 extern int	probe_operators_of_kind(FilterKind kind);
-extern int	probe_pivot(Probe *probe, int number);
 extern ProbeTest *probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row);
 extern ProbeTest *probe_absent(Probe *probe, ProbeColumn *column);
 extern ProbeTest *probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound);

@@ -13,13 +13,10 @@
  */
 #include "probe.h"
 
-#include <ctype.h>
-
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/unicode_norm.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "nodes/makefuncs.h"
@@ -29,37 +26,10 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-#include "utils/typcache.h"
 
 /* Values of a short list, and of a long one */
 #define SHORT_LIST	10
 #define LONG_LIST	100
-
-/* ---- rows and values ---- */
-
-/*
- * A value of the sample.  It lives as long as the sample does.
- */
-Datum
-probe_value(Probe *probe, const ProbeColumn *column, int row, bool *isnull)
-{
-	ExecStoreMinimalTuple(probe->rows[row], probe->sample_slot, false);
-	return slot_getattr(probe->sample_slot, column->attnum, isnull);
-}
-
-static Datum
-value_of_row(Probe *probe, const ProbeColumn *column, int row)
-{
-	bool		isnull;
-
-	return probe_value(probe, column, row, &isnull);
-}
-
-static char *
-string_of_row(Probe *probe, const ProbeColumn *column, int row)
-{
-	return TextDatumGetCString(value_of_row(probe, column, row));
-}
 
 /*
  * Which rows of the sample satisfy all of the tests: an array, palloc'd.
@@ -84,79 +54,7 @@ probe_matches(Probe *probe, List *tests)
 	return matches;
 }
 
-/*
- * The row with this place among those that are best to make conditions from:
- * with the most values that can be sent, and the longest.  -1 if there is none.
- */
-int
-probe_pivot(Probe *probe, int number)
-{
-	Bitmapset  *chosen = NULL;
-	int			best = -1;
-
-	for (int i = 0; i <= number; i++)
-	{
-		int64		best_score = 0;
-
-		best = -1;
-		for (int row = 0; row < probe->nrows; row++)
-		{
-			int64		score = 0;
-
-			for (int j = 0; j < probe->ncolumns; j++)
-			{
-				const char *text = probe->columns[j].texts[row];
-
-				if (text)
-					score += 1000 + Min(strlen(text), 30);
-			}
-			if (score > best_score && !bms_is_member(row, chosen))
-			{
-				best = row;
-				best_score = score;
-			}
-		}
-		if (best < 0)
-			return -1;
-		chosen = bms_add_member(chosen, best);
-	}
-	return best;
-}
-
-/*
- * The row of that pivot if its value can be sent, else another one that can
- * be; -1 if there is none.
- */
-static int
-pivot_for(Probe *probe, const ProbeColumn *column, int number)
-{
-	int			row = probe_pivot(probe, number);
-
-	if (row >= 0 && column->texts[row])
-		return row;
-	for (row = probe->nrows - 1; row >= 0; row--)
-	{
-		if (column->texts[row] && number-- <= 0)
-			return row;
-	}
-	return -1;
-}
-
 /* ---- making tests ---- */
-
-/* The type whose operators are used */
-static Oid
-operand_type(const ProbeColumn *column)
-{
-	return column->attribute->atttypid == VARCHAROID ? TEXTOID : column->attribute->atttypid;
-}
-
-/* Whatever the column's collation is, bytes are what can be compared there */
-static Oid
-operand_collation(const ProbeColumn *column)
-{
-	return column->kind == KIND_TEXT ? C_COLLATION_OID : InvalidOid;
-}
 
 /*
  * All operators that may be sent for a kind of field.
@@ -214,8 +112,8 @@ make_test(Probe *probe, ProbeColumn *column, int operator, Datum *values, int nv
 {
 	static const char *const names[] = {"=", "=", "<>", "<>", "<", "<=", ">", ">=", "~~"};
 	SqlComparison sql = comparison_for(column->kind, operator);
-	Oid			type = operand_type(column);
-	Oid			collation = operand_collation(column);
+	Oid			type = probe_operand_type(column);
+	Oid			collation = probe_operand_collation(column);
 	Form_pg_attribute attribute = column->attribute;
 	ProbeTest  *test;
 	FilterExpr *filter;
@@ -275,295 +173,6 @@ make_text_test(Probe *probe, ProbeColumn *column, int operator, const char *text
 	return make_test(probe, column, operator, &value, 1);
 }
 
-/* ---- order ---- */
-
-typedef struct SortContext
-{
-	FmgrInfo   *compare;
-	Oid			collation;
-} SortContext;
-
-static int
-compare_datums(const void *a, const void *b, void *arg)
-{
-	SortContext *context = arg;
-
-	return DatumGetInt32(FunctionCall2Coll(context->compare, context->collation,
-										   *(const Datum *) a, *(const Datum *) b));
-}
-
-/*
- * The values of a column that can be sent, each once, in their order; palloc'd.
- * Only of the rows in "among", unless that is NULL.
- */
-static Datum *
-ordered_values(Probe *probe, const ProbeColumn *column, const bool *among, int *count)
-{
-	TypeCacheEntry *type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
-	SortContext context = {&type->cmp_proc_finfo, operand_collation(column)};
-	Datum	   *values = palloc(sizeof(Datum) * Max(probe->nrows, 1));
-	int			kept = 0;
-
-	*count = 0;
-	for (int row = 0; row < probe->nrows; row++)
-	{
-		if (column->texts[row] && (among == NULL || among[row]))
-			values[(*count)++] = value_of_row(probe, column, row);
-	}
-	qsort_arg(values, *count, sizeof(Datum), compare_datums, &context);
-	for (int i = 0; i < *count; i++)
-	{
-		if (kept == 0 || compare_datums(&values[kept - 1], &values[i], &context) != 0)
-			values[kept++] = values[i];
-	}
-	*count = kept;
-	return values;
-}
-
-/* ---- text ---- */
-
-/*
- * The text with its ASCII letters in the other case, palloc'd; NULL if it has
- * none.
- */
-static char *
-swap_case(const char *text)
-{
-	char	   *result = pstrdup(text);
-	bool		letters = false;
-
-	for (char *p = result; *p; p++)
-	{
-		if (*p >= 'a' && *p <= 'z')
-			*p -= 'a' - 'A';
-		else if (*p >= 'A' && *p <= 'Z')
-			*p += 'a' - 'A';
-		else
-			continue;
-		letters = true;
-	}
-	return letters ? result : NULL;
-}
-
-/*
- * The text without its accents, palloc'd; NULL if it has none, or the
- * database's encoding does not tell.
- */
-static char *
-without_accents(const char *text)
-{
-	StringInfoData out;
-	pg_wchar   *input;
-	pg_wchar   *decomposed;
-	bool		accents = false;
-
-	if (GetDatabaseEncoding() != PG_UTF8)
-		return NULL;
-	input = palloc((strlen(text) + 1) * sizeof(pg_wchar));
-	pg_mb2wchar(text, input);
-	decomposed = unicode_normalize(UNICODE_NFD, input);
-	initStringInfo(&out);
-	for (; *decomposed; decomposed++)
-	{
-		unsigned char character[8] = {0};
-
-		if (*decomposed >= 0x0300 && *decomposed <= 0x036F)
-		{
-			accents = true;
-			continue;
-		}
-		unicode_to_utf8(*decomposed, character);
-		appendStringInfoString(&out, (char *) character);
-	}
-	return accents ? out.data : NULL;
-}
-
-/*
- * A bound that puts a value of the column on the other side if letter case is
- * ignored: above all small letters of its place for a lower bound, else below
- * all capitals.  Of several, the one that most rows satisfy; NULL if the sample
- * has no such value.
- */
-static char *
-case_bound(Probe *probe, const ProbeColumn *column, bool lower)
-{
-	char	   *best = NULL;
-
-	for (int row = 0; row < probe->nrows; row++)
-	{
-		char	   *text;
-
-		if (column->texts[row] == NULL)
-			continue;
-		text = string_of_row(probe, column, row);
-		for (char *p = text; *p && (unsigned char) *p < 0x80; p++)
-		{
-			char	   *bound;
-
-			if (lower ? *p < 'a' || *p >= 'z' : *p <= 'A' || *p > 'Z')
-				continue;
-			bound = psprintf("%.*s%c", (int) (p - text), text, lower ? 'Z' : 'a');
-			if (best == NULL || (lower ? strcmp(bound, best) < 0 : strcmp(bound, best) > 0))
-				best = bound;
-		}
-	}
-	return best;
-}
-
-/*
- * A bound that puts a value of the column on the other side if numbers are
- * compared as texts: for a lower bound a digit above the first one of a longer
- * number, else a power of ten with more digits.  Of several, the one that most
- * rows satisfy; NULL if the sample has no such value.
- */
-static char *
-digits_bound(Probe *probe, const ProbeColumn *column, bool lower)
-{
-	char	   *best = NULL;
-
-	for (int row = 0; row < probe->nrows; row++)
-	{
-		const char *text = column->texts[row];
-		size_t		digits = text ? strspn(text, "0123456789") : 0;
-		char	   *bound;
-
-		if (digits == 0 || digits > 9)
-			continue;
-		bound = lower ? psprintf("%c", text[0] + 1) : psprintf("1%0*d", (int) digits, 0);
-		if (!(lower ? digits > 1 && text[0] != '0' && text[0] < '9' : strcmp(text, bound) > 0))
-			continue;
-		if (best == NULL || (lower ? bound[0] < best[0] : strlen(bound) > strlen(best)))
-			best = bound;
-	}
-	return best;
-}
-
-static char *
-order_bound(Probe *probe, const ProbeColumn *column, int operator)
-{
-	bool		lower = (operator & (FILTER_GT | FILTER_GE)) != 0;
-
-	switch (column->kind)
-	{
-		case KIND_TEXT:
-			return case_bound(probe, column, lower);
-		case KIND_INT:
-		case KIND_NUMBER:
-			return digits_bound(probe, column, lower);
-		default:
-			return NULL;
-	}
-}
-
-/*
- * A pattern that the text matches: its first and its last character, or its
- * end.
- */
-static char *
-pattern_for(const char *text, bool end)
-{
-	int			first = pg_mblen(text);
-	const char *last = text;
-
-	for (const char *p = text; *p; p += pg_mblen(p))
-		last = p;
-	if (end || last < text + first)
-		return psprintf("%%%s", *(text + first) && text[first] != ' ' ? text + first : text);
-	return psprintf("%.*s%%%s", first, text, last);
-}
-
-/*
- * The text without blanks at its end, palloc'd; NULL if it has none.
- */
-static char *
-without_blanks(const char *text)
-{
-	size_t		length = strlen(text);
-
-	if (length == 0 || text[length - 1] != ' ')
-		return NULL;
-	while (length > 0 && text[length - 1] == ' ')
-		length--;
-	return pnstrdup(text, length);
-}
-
-/*
- * The change made to the value of a row, palloc'd; NULL if it cannot be.
- */
-static char *
-change_of_row(Probe *probe, const ProbeColumn *column, int row, char *(*change) (const char *))
-{
-	bool		isnull;
-	Datum		value = probe_value(probe, column, row, &isnull);
-
-	return isnull ? NULL : change(TextDatumGetCString(value));
-}
-
-/*
- * The value of the first row, from this one on, to which a change can be made
- * and which can be sent then; changed, palloc'd.  NULL if there is none.
- */
-static char *
-changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*change) (const char *))
-{
-	for (int i = 0; i < probe->nrows; i++)
-	{
-		int			row = (from + i) % probe->nrows;
-		char	   *changed = change_of_row(probe, column, row, change);
-		char	   *sent;
-
-		if (changed && filter_value(KIND_TEXT, TEXTOID, CStringGetTextDatum(changed), PLACE_AT,
-								 &sent) == VALUE_EXACT)
-			return changed;
-	}
-	return NULL;
-}
-
-/* ---- numbers ---- */
-
-/* How a number is written: as text, some would be others */
-typedef enum NumberForm
-{
-	NUMBER_WHOLE,
-	NUMBER_ONE_DIGIT,			/* behind the point */
-	NUMBER_EXPONENT,
-	NUMBER_DIGITS
-} NumberForm;
-
-static NumberForm
-number_form(const char *text)
-{
-	const char *point = strchr(text, '.');
-
-	if (strchr(text, 'e'))
-		return NUMBER_EXPONENT;
-	if (point == NULL)
-		return NUMBER_WHOLE;
-	return point[2] == '\0' ? NUMBER_ONE_DIGIT : NUMBER_DIGITS;
-}
-
-/*
- * The last row with a number that is written so, other than 0 if possible; -1 if
- * there is none.
- */
-static int
-row_of_form(Probe *probe, const ProbeColumn *column, NumberForm form)
-{
-	int			found = -1;
-
-	for (int row = probe->nrows - 1; row >= 0; row--)
-	{
-		const char *text = column->texts[row];
-
-		if (text == NULL || number_form(text) != form)
-			continue;
-		if (strcmp(text, "0") != 0)
-			return row;
-		found = row;
-	}
-	return found;
-}
-
 /* ---- tests ---- */
 
 /*
@@ -574,25 +183,23 @@ ProbeTest *
 probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row)
 {
 	SqlComparison sql = comparison_for(column->kind, operator);
-	TypeCacheEntry *type;
-	SortContext context;
 	Datum		value;
 	Datum		nearest = 0;
 	bool		found = false;
 
 	if (column->texts[row] == NULL)
 		return NULL;
-	value = value_of_row(probe, column, row);
+	value = probe_row_value(probe, column, row);
 
 	switch (sql)
 	{
 		case SQL_LIKE:
 			{
-				char	   *text = string_of_row(probe, column, row);
+				char	   *text = probe_row_string(probe, column, row);
 
 				return make_text_test(probe, column, operator,
 									  operator == FILTER_SUBSTRING ? psprintf("%%%s%%", text)
-									  : pattern_for(text, false));
+									  : probe_pattern(text, false));
 			}
 		case SQL_LT:
 		case SQL_GT:
@@ -600,9 +207,6 @@ probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row)
 		case SQL_ALL:
 
 			/* another value: the nearest one, on the right side */
-			type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
-			context.compare = &type->cmp_proc_finfo;
-			context.collation = operand_collation(column);
 			for (int other = 0; other < probe->nrows; other++)
 			{
 				Datum		candidate;
@@ -610,13 +214,13 @@ probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row)
 
 				if (column->texts[other] == NULL)
 					continue;
-				candidate = value_of_row(probe, column, other);
-				order = compare_datums(&candidate, &value, &context);
+				candidate = probe_row_value(probe, column, other);
+				order = probe_compare(column, candidate, value);
 				if (order == 0 || (sql == SQL_LT && order < 0) || (sql == SQL_GT && order > 0))
 					continue;
-				if (found && sql == SQL_LT && compare_datums(&candidate, &nearest, &context) > 0)
+				if (found && sql == SQL_LT && probe_compare(column, candidate, nearest) > 0)
 					continue;
-				if (found && sql == SQL_GT && compare_datums(&candidate, &nearest, &context) < 0)
+				if (found && sql == SQL_GT && probe_compare(column, candidate, nearest) < 0)
 					continue;
 				nearest = candidate;
 				found = true;
@@ -676,12 +280,10 @@ probe_beyond(Probe *probe, ProbeColumn *column, int operator, int64 bound)
 static ProbeTest *
 list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 {
-	TypeCacheEntry *type = lookup_type_cache(operand_type(column), TYPECACHE_CMP_PROC_FINFO);
-	SortContext context = {&type->cmp_proc_finfo, operand_collation(column)};
 	Datum		values[SHORT_LIST + NUMBER_DIGITS + 2];
 	int			count = 0;
 	int			nall;
-	Datum	   *all = ordered_values(probe, column, NULL, &nall);
+	Datum	   *all = probe_ordered_values(probe, column, NULL, &nall);
 	Datum		left_out;
 	ProbeTest  *test;
 	int			kept = 0;
@@ -693,14 +295,14 @@ list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 		int			row = (int) ((int64) i * probe->nrows / SHORT_LIST);
 
 		if (column->texts[row])
-			values[count++] = value_of_row(probe, column, row);
+			values[count++] = probe_row_value(probe, column, row);
 	}
-	for (NumberForm form = 0; column->kind == KIND_NUMBER && form < NUMBER_DIGITS; form++)
+	for (ProbeNumberForm form = 0; column->kind == KIND_NUMBER && form < NUMBER_DIGITS; form++)
 	{
-		int			row = row_of_form(probe, column, form);
+		int			row = probe_row_of_form(probe, column, form);
 
 		if (row >= 0)
-			values[count++] = value_of_row(probe, column, row);
+			values[count++] = probe_row_value(probe, column, row);
 	}
 	values[count++] = all[0];
 	if (nall > 1)
@@ -710,7 +312,7 @@ list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 	for (int i = 0; i < count; i++)
 	{
 		if (nall <= 2 || nall > SHORT_LIST ||
-			compare_datums(&values[i], &left_out, &context) != 0)
+			probe_compare(column, values[i], left_out) != 0)
 			values[kept++] = values[i];
 	}
 	test = make_test(probe, column, operator, values, kept);
@@ -725,9 +327,9 @@ list_of_rows(Probe *probe, ProbeColumn *column, int operator)
 	{
 		if (test->matches[row])
 		{
-			Datum		value = value_of_row(probe, column, row);
+			Datum		value = probe_row_value(probe, column, row);
 
-			test->edge[row] = compare_datums(&value, &values[0], &context) != 0;
+			test->edge[row] = probe_compare(column, value, values[0]) != 0;
 		}
 	}
 	return test;
@@ -740,7 +342,7 @@ static ProbeTest *
 list_test(Probe *probe, ProbeColumn *column, int operator, int length)
 {
 	int			count;
-	Datum	   *values = ordered_values(probe, column, NULL, &count);
+	Datum	   *values = probe_ordered_values(probe, column, NULL, &count);
 	Datum	   *chosen = palloc(sizeof(Datum) * length);
 	int			nchosen = Min(length, Max(count - 1, 1));	/* some are left out */
 
@@ -749,23 +351,6 @@ list_test(Probe *probe, ProbeColumn *column, int operator, int length)
 	for (int i = 0; i < nchosen; i++)
 		chosen[i] = values[(int) ((int64) i * count / nchosen)];
 	return make_test(probe, column, operator, chosen, nchosen);
-}
-
-/*
- * Are these moments so close to each other that a bound at one of them, as it is
- * sent, may include the other one?
- */
-static bool
-is_widened(const ProbeColumn *column, Datum low, Datum high)
-{
-	int64		distance;
-
-	if (column->kind != KIND_DATETIME && column->kind != KIND_INSTANT)
-		return false;
-	if (TIMESTAMP_NOT_FINITE(DatumGetTimestamp(low)) || TIMESTAMP_NOT_FINITE(DatumGetTimestamp(high)))
-		return false;
-	distance = DatumGetTimestamp(high) - DatumGetTimestamp(low);
-	return distance <= (column->kind == KIND_INSTANT ? 4 * USECS_PER_DAY : 2 * USECS_PER_SEC);
 }
 
 /*
@@ -778,12 +363,12 @@ bound_test(Probe *probe, ProbeColumn *column, int operator, const bool *among)
 	SqlComparison sql = comparison_for(column->kind, operator);
 	ProbeTest  *test = NULL;
 	int			count;
-	Datum	   *values = ordered_values(probe, column, among, &count);
+	Datum	   *values = probe_ordered_values(probe, column, among, &count);
 	Datum		bound = 0;
 	char	   *text;
 
 	if (count < 2)
-		values = ordered_values(probe, column, NULL, &count);
+		values = probe_ordered_values(probe, column, NULL, &count);
 	if (count < 2)
 		return NULL;
 
@@ -792,7 +377,7 @@ bound_test(Probe *probe, ProbeColumn *column, int operator, const bool *among)
 	{
 		bound = sql == SQL_GE ? values[1 + i] : sql == SQL_GT ? values[i] :
 			sql == SQL_LE ? values[count - 2 - i] : values[count - 1 - i];
-		if (is_widened(column, sql == SQL_GE || sql == SQL_GT ? values[0] : bound,
+		if (probe_is_widened(column, sql == SQL_GE || sql == SQL_GT ? values[0] : bound,
 					   sql == SQL_GE || sql == SQL_GT ? bound : values[count - 1]))
 			continue;
 		test = make_test(probe, column, operator, &bound, 1);
@@ -814,7 +399,7 @@ static ProbeTest *
 changed_test(Probe *probe, ProbeColumn *column, int operator, int from,
 			 char *(*change) (const char *))
 {
-	char	   *text = changed_text(probe, column, from, change);
+	char	   *text = probe_changed_text(probe, column, from, change);
 	ProbeTest  *test = text ? make_text_test(probe, column, operator, text) : NULL;
 
 	if (test == NULL)
@@ -822,7 +407,7 @@ changed_test(Probe *probe, ProbeColumn *column, int operator, int from,
 	test->edge = palloc0(sizeof(bool) * probe->nrows);
 	for (int row = 0; row < probe->nrows; row++)
 	{
-		char	   *changed = change_of_row(probe, column, row, change);
+		char	   *changed = probe_change_of_row(probe, column, row, change);
 
 		test->edge[row] = changed && test->matches[row] && strcmp(changed, text) == 0;
 	}
@@ -836,7 +421,7 @@ changed_test(Probe *probe, ProbeColumn *column, int operator, int from,
 static ProbeTest *
 unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 {
-	int			row = pivot_for(probe, column, 0);
+	int			row = probe_pivot_for(probe, column, 0);
 
 	switch (variant)
 	{
@@ -849,8 +434,8 @@ unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 		case 3:
 			if (column->kind != KIND_TEXT)
 				return NULL;
-			return changed_test(probe, column, operator, row, variant == 1 ? swap_case :
-								variant == 2 ? without_accents : without_blanks);
+			return changed_test(probe, column, operator, row, variant == 1 ? probe_swap_case :
+								variant == 2 ? probe_without_accents : probe_without_blanks);
 		default:
 			return NULL;
 	}
@@ -862,7 +447,7 @@ unequal_test(Probe *probe, ProbeColumn *column, int operator, int variant)
 static ProbeTest *
 order_test(Probe *probe, ProbeColumn *column, int operator)
 {
-	char	   *text = order_bound(probe, column, operator);
+	char	   *text = probe_order_bound(probe, column, operator);
 	ProbeTest  *test;
 	Oid			input;
 	Oid			typioparam;
@@ -870,7 +455,7 @@ order_test(Probe *probe, ProbeColumn *column, int operator)
 
 	if (text == NULL)
 		return NULL;
-	getTypeInputInfo(operand_type(column), &input, &typioparam);
+	getTypeInputInfo(probe_operand_type(column), &input, &typioparam);
 	value = OidInputFunctionCall(input, text, typioparam, -1);
 	test = make_test(probe, column, operator, &value, 1);
 	if (test == NULL)
@@ -896,7 +481,7 @@ static ProbeTest *
 variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 				const bool *among)
 {
-	int			row = pivot_for(probe, column, variant);
+	int			row = probe_pivot_for(probe, column, variant);
 	char	   *text;
 
 	if (row < 0)
@@ -908,13 +493,13 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 				return probe_satisfied(probe, column, operator, row);
 			if (variant == 6 && column->kind == KIND_NUMBER)
 			{
-				row = row_of_form(probe, column, NUMBER_WHOLE);
+				row = probe_row_of_form(probe, column, NUMBER_WHOLE);
 				return row >= 0 ? probe_satisfied(probe, column, operator, row) : NULL;
 			}
 			if (variant > 5 || column->kind != KIND_TEXT)
 				return NULL;
-			text = changed_text(probe, column, row, variant == 3 ? swap_case :
-								variant == 4 ? without_accents : without_blanks);
+			text = probe_changed_text(probe, column, row, variant == 3 ? probe_swap_case :
+								variant == 4 ? probe_without_accents : probe_without_blanks);
 			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_IN:
@@ -923,7 +508,7 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 			if (variant == 1)
 				return probe_satisfied(probe, column, operator, row);
 			text = variant == 2 && column->kind == KIND_TEXT
-				? changed_text(probe, column, row, swap_case) : NULL;
+				? probe_changed_text(probe, column, row, probe_swap_case) : NULL;
 			return text ? make_text_test(probe, column, operator, text) : NULL;
 
 		case FILTER_NE:
@@ -932,14 +517,14 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 
 		case FILTER_SUBSTRING:
 		case FILTER_LIKE:
-			text = variant == 2 ? changed_text(probe, column, row, swap_case)
-				: string_of_row(probe, column, row);
+			text = variant == 2 ? probe_changed_text(probe, column, row, probe_swap_case)
+				: probe_row_string(probe, column, row);
 			if (variant > 2 || text == NULL)
 				return NULL;
 			if (operator == FILTER_LIKE)
-				text = pattern_for(text, variant == 1);
+				text = probe_pattern(text, variant == 1);
 			else
-				text = psprintf("%s%%", variant == 1 ? pattern_for(text, true) : psprintf("%%%s", text));
+				text = psprintf("%s%%", variant == 1 ? probe_pattern(text, true) : psprintf("%%%s", text));
 			return make_text_test(probe, column, operator, text);
 
 		default:
@@ -977,7 +562,7 @@ probe_tests(Probe *probe, int operator, int variant)
 			if ((probe->columns[i].possible & operator) == 0 ||
 				probe_why_no_test(probe, &probe->columns[i], operator))
 				continue;
-			(void) ordered_values(probe, &probe->columns[i], NULL, &count);
+			(void) probe_ordered_values(probe, &probe->columns[i], NULL, &count);
 			if (count > most)
 			{
 				most = count;
@@ -1014,7 +599,7 @@ probe_has_values(Probe *probe, const ProbeColumn *column)
 {
 	int			count;
 
-	(void) ordered_values(probe, column, NULL, &count);
+	(void) probe_ordered_values(probe, column, NULL, &count);
 	return count > 1;
 }
 
@@ -1026,7 +611,7 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 {
 	if (probe->nrows == 0)
 		return "the table has no rows";
-	if (pivot_for(probe, column, 0) < 0)
+	if (probe_pivot_for(probe, column, 0) < 0)
 		return "it has no value that may be sent";
 
 	/* then what is stored is not what is shown; a bound on dates is still right */
@@ -1036,20 +621,20 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 		return "equality loses rows of it";
 
 	if (column->kind == KIND_NUMBER && (operator & (FILTER_EQ | FILTER_IN)) &&
-		row_of_form(probe, column, NUMBER_WHOLE) < 0)
+		probe_row_of_form(probe, column, NUMBER_WHOLE) < 0)
 		return "it has no whole number";
 	if ((operator & (FILTER_RANGES | FILTER_NE | FILTER_NOT_IN)) && !probe_has_values(probe, column))
 		return "it has one value only";
 	if (column->kind == KIND_TEXT)
 	{
 		if ((operator & (FILTER_NE | FILTER_NOT_IN)) &&
-			changed_text(probe, column, 0, swap_case) == NULL)
+			probe_changed_text(probe, column, 0, probe_swap_case) == NULL)
 			return "it has no letters to tell their case by";
-		if ((operator & FILTER_RANGES) && order_bound(probe, column, operator) == NULL)
+		if ((operator & FILTER_RANGES) && probe_order_bound(probe, column, operator) == NULL)
 			return "it has no letters to tell their case by";
 	}
 	if ((column->kind == KIND_INT || column->kind == KIND_NUMBER) &&
-		(operator & FILTER_RANGES) && order_bound(probe, column, operator) == NULL)
+		(operator & FILTER_RANGES) && probe_order_bound(probe, column, operator) == NULL)
 		return "it has no numbers of several digits";
 	return NULL;
 }

@@ -416,10 +416,10 @@ is($last->{descriptors}, $first->{descriptors}, '... no other descriptors');
 is($last->{connections}, 0, '... no connections');
 cmp_ok($idle->{connections}, '<=', 16, '... and few that were idle');
 
-# What libraries and PostgreSQL keep grows a little at first (480 kB were seen); a
-# kilobyte a scan would be twice as much as is allowed
+# What libraries and PostgreSQL keep grows a little at first (480 kB were seen, on a busy
+# machine 1480 kB); a kilobyte a scan more than that is not allowed
 my $more = $last->{memory} - $first->{memory};
-cmp_ok($more, '<', ($rounds - $first_rounds) * @names / 2, '... and not much more memory');
+cmp_ok($more, '<', ($rounds - $first_rounds) * @names, '... and not much more memory');
 my ($before, $after) = $out =~ /^\[contexts\]\n([\d|]+)/mg;
 my @before = split /\|/, $before;
 my @after = split /\|/, $after;

@@ -305,6 +305,13 @@ SELECT count(*) FROM reports WHERE relation = 'part'::regclass
     AND NOT request -> 'filter' @> '{">ID": "100", "FLAG": "1"}' AND request IS NOT NULL;
 SELECT turn_on('part');
 
+-- A column none of whose values may be sent as it is: what is safe of them may be
+SELECT foreign_table('unsafe', '', 'items', $$filter '{"ID": [13, 14, 15, 16, 17, 19]}'$$,
+    $$name text OPTIONS (column_name 'NAME', field_type 'string')$$);
+SELECT capability, verdict, reason, request #>> '{filter}' AS filter
+FROM biconnector_probe('unsafe') WHERE column_name = 'name';
+SELECT * FROM biconnector_probe_statement('unsafe');
+
 --
 -- JSON
 --

@@ -184,6 +184,7 @@ extern char *probe_change_of_row(Probe *probe, const ProbeColumn *column, int ro
 								 char *(*change) (const char *));
 extern char *probe_changed_text(Probe *probe, const ProbeColumn *column, int from,
 								char *(*change) (const char *));
+extern char *probe_safe_part(Probe *probe, const ProbeColumn *column, int number);
 extern int	probe_row_of_form(Probe *probe, const ProbeColumn *column, ProbeNumberForm form);
 
 /* probe_condition.c: conditions made from rows */

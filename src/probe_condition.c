@@ -482,9 +482,10 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 				const bool *among)
 {
 	int			row = probe_pivot_for(probe, column, variant);
+	bool		pattern = (operator & (FILTER_SUBSTRING | FILTER_LIKE)) != 0;
 	char	   *text;
 
-	if (row < 0)
+	if (row < 0 && !pattern)
 		return NULL;
 	switch (operator)
 	{
@@ -517,8 +518,11 @@ variant_of_test(Probe *probe, ProbeColumn *column, int operator, int variant,
 
 		case FILTER_SUBSTRING:
 		case FILTER_LIKE:
-			text = variant == 2 ? probe_changed_text(probe, column, row, probe_swap_case)
-				: probe_row_string(probe, column, row);
+			if (row < 0)
+				text = variant < 2 ? probe_safe_part(probe, column, variant) : NULL;
+			else
+				text = variant == 2 ? probe_changed_text(probe, column, row, probe_swap_case)
+					: probe_row_string(probe, column, row);
 			if (variant > 2 || text == NULL)
 				return NULL;
 			if (operator == FILTER_LIKE)
@@ -612,7 +616,8 @@ probe_why_no_test(Probe *probe, ProbeColumn *column, int operator)
 	if (probe->nrows == 0)
 		return "the table has no rows";
 	if (probe_pivot_for(probe, column, 0) < 0)
-		return "it has no value that may be sent";
+		return (operator & (FILTER_SUBSTRING | FILTER_LIKE)) &&
+			probe_safe_part(probe, column, 0) ? NULL : "it has no value that may be sent";
 
 	/* then what is stored is not what is shown; a bound on dates is still right */
 	if (column->unequal && (operator & ~(FILTER_EQ | FILTER_IN)) &&

@@ -389,6 +389,41 @@ probe_changed_text(Probe *probe, const ProbeColumn *column, int from, char *(*ch
 	return NULL;
 }
 
+/*
+ * The part of a text that can be sent in a pattern, of the value with this
+ * place among those that have one; palloc'd.  NULL if there is none.
+ */
+char *
+probe_safe_part(Probe *probe, const ProbeColumn *column, int number)
+{
+	for (int row = 0; column->kind == KIND_TEXT && row < probe->nrows; row++)
+	{
+		StringInfoData pattern;
+		bool		isnull;
+		Datum		value = probe_value(probe, column, row, &isnull);
+		FilterValueVerdict verdict;
+		char	   *part;
+
+		if (isnull)
+			continue;
+		initStringInfo(&pattern);
+		appendStringInfoChar(&pattern, '%');
+		for (const char *p = TextDatumGetCString(value); *p; p++)
+		{
+			if (*p == '\\')
+				appendStringInfoChar(&pattern, '\\');
+			appendStringInfoChar(&pattern, *p);
+		}
+		appendStringInfoChar(&pattern, '%');
+		verdict = filter_value(KIND_TEXT, TEXTOID, CStringGetTextDatum(pattern.data),
+							   PLACE_FRAGMENT, &part);
+		if ((verdict == VALUE_EXACT || verdict == VALUE_WIDE) && strlen(part) > 2 &&
+			number-- <= 0)
+			return pg_any_to_server(part, strlen(part), PG_UTF8);
+	}
+	return NULL;
+}
+
 /* ---- numbers ---- */
 
 static ProbeNumberForm

@@ -319,17 +319,17 @@ SELECT format('CREATE SERVER json_shop FOREIGN DATA WRAPPER biconnector_fdw OPTI
               url || '/data') AS create_server FROM connector \gset
 :create_server;
 CREATE USER MAPPING FOR CURRENT_USER SERVER json_shop OPTIONS (login 'anna', password 's3cret word');
-CREATE FOREIGN TABLE json (id bigint OPTIONS (column_name 'ID'), name text OPTIONS (column_name 'NAME'),
+CREATE FOREIGN TABLE in_json (id bigint OPTIONS (column_name 'ID'), name text OPTIONS (column_name 'NAME'),
                            price float8 OPTIONS (column_name 'PRICE', field_type 'double'))
 SERVER json_shop OPTIONS (table_name 'items');
-SELECT probe('json');
-SELECT not_exact('json');
+SELECT probe('in_json');
+SELECT not_exact('in_json');
 SELECT capability, reason, request - 'select' FROM reports
-WHERE relation = 'json'::regclass AND (capability IN ('form', 'json') OR column_name = 'id' AND capability IN ('eq', 'in'))
+WHERE relation = 'in_json'::regclass AND (capability IN ('form', 'json') OR column_name = 'id' AND capability IN ('eq', 'in'))
 ORDER BY n;
 -- strings for numbers are what is not understood there
-ALTER FOREIGN TABLE json OPTIONS (SET table_name 'items+strict_types');
-SELECT column_name, capability, verdict FROM biconnector_probe('json')
+ALTER FOREIGN TABLE in_json OPTIONS (SET table_name 'items+strict_types');
+SELECT column_name, capability, verdict FROM biconnector_probe('in_json')
 WHERE column_name = 'id' AND capability IN ('eq', 'in') OR capability IN ('form', 'json');
 
 --

@@ -502,7 +502,7 @@ END
 	is($asked, '1:length 2:dropped 1:length', '... and no other');
 }
 {
-	my $other_session = $node->installed_command('psql') . ' --no-psqlrc --quiet --dbname "'
+	my $other_session = 'psql --no-psqlrc --quiet --dbname "'
 	  . $node->connstr('postgres') . '" --command';
 
 	look_at(<<"END");

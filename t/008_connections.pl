@@ -706,6 +706,37 @@ END
 	like($out, qr/\A(?:6\n){12}(?:1\n)+(?:6\n){11}6\z/, '... those in use do not');
 	is_error($err, '53000', 'too many open descriptors for another request',
 		'... which in the end is an error');
+
+	# A table whose rows cannot be read is no error of an import that probes it, and
+	# its answer is let go before the next table is asked for
+	my $unreadable = stub(
+		sub {
+			my ($c) = @_;
+
+			while ($c->request)
+			{
+				if ($c->{body} !~ /\btable=/)
+				{
+					$c->answer('[' . (join ', ', map { +"{\"code\": \"t$_\", \"title\": \"T\"}" } 1 .. 20) . ']');
+				}
+				elsif ($c->{body} !~ /\blimit=/)
+				{
+					$c->answer('[{"code": "ID", "name": "Id", "type": "int"}]');
+				}
+				else
+				{
+					$c->chunked_head;
+					$c->chunk('[["ID"], ["abc"], ["def"], ');
+					$c->wait_closed;
+					return;
+				}
+			}
+		});
+	create_server($few, 'unreadable', $unreadable->url);
+	look_at("IMPORT FOREIGN SCHEMA connector FROM SERVER unreadable INTO unreadable;\n"
+		. "SELECT count(*) FROM pg_foreign_table AS f JOIN pg_foreign_server AS s ON s.oid = ftserver "
+		. "WHERE srvname = 'unreadable';", node => $few);
+	is($out, '20', '... and a probe that fails holds none');
 	$few->stop;
 }
 

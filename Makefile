@@ -12,6 +12,7 @@ OBJS = \
 	src/setting.o \
 	src/plan.o \
 	src/scan.o \
+	src/async.o \
 	src/long_list.o \
 	src/explain.o \
 	src/analyze.o \

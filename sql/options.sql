@@ -85,6 +85,9 @@ SELECT server_option('ssl_verify', 'on', 'off', 'maybe');
 SELECT server_option(name, '/etc/ssl/a.pem', '')
 FROM unnest('{ssl_ca_file,ssl_cert_file,ssl_key_file}'::text[]) AS name;
 SELECT server_option('user_agent', 'Mozilla/5.0 (biconnector)', '', E'x\nCookie: y');
+SELECT server_option('async_capable', 'on', 'off', 'perhaps');
+SELECT server_option('parallel_safe', 'on', 'off', 'perhaps');
+SELECT server_option('concurrency', '1', '64', '0', '65', '-1', 'many', '');
 SELECT server_option('host', 'localhost');
 SELECT server_option('table_name', 'items');
 
@@ -99,6 +102,9 @@ SELECT table_option('filter_operators', 'eq', 'none', 'none,in');
 SELECT table_option('invalid_values', 'null', 'maybe');
 SELECT table_option('fdw_startup_cost', '1', '-1');
 SELECT table_option('fdw_tuple_cost', '1', '-1');
+SELECT table_option('async_capable', 'on', 'off', 'perhaps');
+SELECT table_option('parallel_safe', 'on', 'off', 'perhaps');
+SELECT table_option('concurrency', '8');
 SELECT table_option('schema_name', 'x');
 SELECT column_option('column_name', 'ID', 'ключ', '');
 SELECT column_option('field_type', 'int', 'STRING', 'double', 'date', 'datetime', 'money', 'timezone',

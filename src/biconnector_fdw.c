@@ -127,5 +127,12 @@ biconnector_fdw_handler(PG_FUNCTION_ARGS)
 	routine->ExplainForeignScan = biconnectorExplainForeignScan;
 	routine->AnalyzeForeignTable = biconnectorAnalyzeForeignTable;
 	routine->ImportForeignSchema = biconnectorImportForeignSchema;
+	routine->IsForeignScanParallelSafe = biconnectorIsForeignScanParallelSafe;
+#ifdef COMPAT_ASYNC
+	routine->IsForeignPathAsyncCapable = biconnectorIsForeignPathAsyncCapable;
+	routine->ForeignAsyncRequest = biconnectorForeignAsyncRequest;
+	routine->ForeignAsyncConfigureWait = biconnectorForeignAsyncConfigureWait;
+	routine->ForeignAsyncNotify = biconnectorForeignAsyncNotify;
+#endif
 	PG_RETURN_POINTER(routine);
 }

@@ -100,6 +100,9 @@ typedef struct ConnectorOptions
 	bool		invalid_as_null;	/* invalid_values is null, not error */
 	double		startup_cost;
 	double		tuple_cost;
+	bool		async_capable;	/* under an Append, scans run at the same time */
+	bool		parallel_safe;	/* several processes may ask */
+	int			concurrency;	/* requests that may run at the same time */
 	HttpOptions http;
 	List	   *settings;		/* of Setting */
 } ConnectorOptions;
@@ -183,6 +186,12 @@ extern ForeignScan *biconnectorGetForeignPlan(PlannerInfo *root,
 											  List *tlist, List *scan_clauses,
 											  Plan *outer_plan);
 
+extern bool biconnectorIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *rel,
+												 RangeTblEntry *rte);
+#ifdef COMPAT_ASYNC
+extern bool biconnectorIsForeignPathAsyncCapable(ForeignPath *path);
+#endif
+
 /* ---- scan.c: running a scan ---- */
 
 extern bool select_fields(const TableOptions *table, List *columns, List **fields,
@@ -191,6 +200,14 @@ extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);
 extern void biconnectorEndForeignScan(ForeignScanState *node);
+
+/* ---- async.c: scans under an Append that run at the same time ---- */
+
+#ifdef COMPAT_ASYNC
+extern void biconnectorForeignAsyncRequest(AsyncRequest *request);
+extern void biconnectorForeignAsyncConfigureWait(AsyncRequest *request);
+extern void biconnectorForeignAsyncNotify(AsyncRequest *request);
+#endif
 
 /* ---- long_list.c: lists that take several requests; see scan.h ---- */
 
@@ -399,6 +416,14 @@ typedef struct DataRequest
 
 typedef struct DataAnswer DataAnswer;
 
+/* What comes of reading an answer */
+typedef enum DataStatus
+{
+	DATA_ROW,
+	DATA_END,
+	DATA_PENDING				/* it has not arrived yet */
+} DataStatus;
+
 /* An entry of the table list, in the database's encoding */
 typedef struct RemoteTable
 {
@@ -426,10 +451,15 @@ typedef struct RemoteCheck
 	char	   *answer;			/* fit to be shown */
 } RemoteCheck;
 
+extern DataAnswer *connector_data_start(const TableOptions *table, const DataRequest *request,
+										HttpStatistics *statistics);
+extern bool connector_data_begun(DataAnswer *answer, bool wait);
 extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
 								  HttpStatistics *statistics);
 extern bool connector_data_refused(const DataAnswer *answer);
 pg_noreturn extern void connector_data_raise(const DataAnswer *answer);
+extern int	connector_data_descriptor(const DataAnswer *answer);
+extern DataStatus connector_data_read(DataAnswer *answer, bool wait, RowsValue **values);
 extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);
 extern const char *connector_data_refusal(const DataAnswer *answer);

@@ -46,6 +46,12 @@
 #include "varatt.h"
 #endif
 
+/* 14 added scans that run at the same time under an Append */
+#if PG_VERSION_NUM >= 140000
+#define COMPAT_ASYNC
+#include "executor/execAsync.h"
+#endif
+
 /* 16 added errors that are returned instead of raised */
 #if PG_VERSION_NUM >= 160000
 #include "nodes/miscnodes.h"
@@ -214,6 +220,28 @@ compat_wait_event(uint32 *event, const char *name)
 	return *event;
 #else
 	return PG_WAIT_EXTENSION;
+#endif
+}
+
+/* Is the scan one of those that run at the same time? */
+static inline bool
+compat_is_async(const ForeignScanState *node)
+{
+#ifdef COMPAT_ASYNC
+	return node->ss.ps.async_capable;
+#else
+	return false;
+#endif
+}
+
+/* 17 lets a resource owner watch over it; we free it ourselves */
+static inline WaitEventSet *
+compat_create_wait_event_set(int events)
+{
+#if PG_VERSION_NUM >= 170000
+	return CreateWaitEventSet(NULL, events);
+#else
+	return CreateWaitEventSet(CurrentMemoryContext, events);
 #endif
 }
 

@@ -23,6 +23,7 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,13 @@
  */
 #define CONNECTION_FDS		4
 
+/*
+ * How long others may wait for a connection's descriptor before they hear from
+ * it, in ms.  Until 2025 an Append that waits for its scans did not look for
+ * interrupts meanwhile; this bounds how long a cancel takes there.
+ */
+#define LONGEST_WAIT		500
+
 /* Idle connections of a session, at most; the one used longest ago goes first */
 #define MAX_IDLE			16
 
@@ -66,6 +74,7 @@ struct HttpConnection
 
 	CURLM	   *multi;
 	int			epoll_fd;
+	int			timer_fd;		/* in the epoll set; -1 if not needed yet */
 	int			reserved_fds;	/* accounted for with AcquireExternalFD */
 	curl_socket_t socket;		/* while idle; CURL_SOCKET_BAD if closed */
 	bool		done;			/* the last transfer has ended */
@@ -155,6 +164,8 @@ destroy(HttpConnection *connection)
 	dlist_delete(&connection->node);
 	if (connection->multi)
 		curl_multi_cleanup(connection->multi);
+	if (connection->timer_fd >= 0)
+		close(connection->timer_fd);
 	if (connection->epoll_fd >= 0)
 		close(connection->epoll_fd);
 	while (connection->reserved_fds-- > 0)
@@ -248,6 +259,15 @@ initialize(void)
 											  ALLOCSET_SMALL_SIZES);
 }
 
+pg_noreturn static void
+raise_out_of_descriptors(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
+			 errmsg("too many open descriptors for another request")));
+	pg_unreachable();
+}
+
 /*
  * A new connection, in use.  Nothing is connected yet: libcurl does that when
  * the first request starts.
@@ -267,7 +287,7 @@ create(Oid serverid, Oid userid, const char *origin)
 	connection->valid = true;
 	connection->in_use = true;
 	connection->timer = -1;
-	connection->epoll_fd = -1;
+	connection->epoll_fd = connection->timer_fd = -1;
 	connection->socket = CURL_SOCKET_BAD;
 	dlist_push_tail(&connections, &connection->node);
 
@@ -279,9 +299,7 @@ create(Oid serverid, Oid userid, const char *origin)
 		else if (!destroy_oldest_idle(0))
 		{
 			destroy(connection);
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					 errmsg("too many open descriptors for another request")));
+			raise_out_of_descriptors();
 		}
 	}
 	ReleaseExternalFD();
@@ -571,11 +589,21 @@ connection_dispatch(HttpConnection *connection)
 {
 	struct epoll_event events[8];
 	int			ready = epoll_wait(connection->epoll_fd, events, lengthof(events), 0);
+	bool		active = false;
 
 	for (int i = 0; i < ready; i++)
 	{
 		int			action = 0;
 
+		if (events[i].data.fd == connection->timer_fd)
+		{
+			uint64		expirations;
+
+			if (read(connection->timer_fd, &expirations, sizeof(expirations)) < 0 &&
+				errno != EAGAIN)
+				connection->epoll_failed = true;
+			continue;
+		}
 		if (events[i].events & EPOLLIN)
 			action |= CURL_CSELECT_IN;
 		if (events[i].events & EPOLLOUT)
@@ -583,13 +611,14 @@ connection_dispatch(HttpConnection *connection)
 		if (events[i].events & (EPOLLERR | EPOLLHUP))
 			action |= CURL_CSELECT_ERR;
 		run(connection, events[i].data.fd, action);
+		active = true;
 	}
 	if (connection->timer >= 0 && connection->timer <= clock_ms())
 	{
 		connection->timer = -1;
 		run(connection, CURL_SOCKET_TIMEOUT, 0);
 	}
-	return ready > 0;
+	return active;
 }
 
 /*
@@ -616,6 +645,46 @@ connection_wait(HttpConnection *connection, int64 until, uint32 wait_event)
 		CHECK_FOR_INTERRUPTS();
 	}
 	return connection_dispatch(connection);
+}
+
+/*
+ * A descriptor that becomes readable when there is something to do, at that
+ * time of clock_ms at the latest.  It is the connection's, and to be asked for
+ * before each wait.  Raises errors if there are no descriptors left.
+ */
+int
+connection_descriptor(HttpConnection *connection, int64 until)
+{
+	struct itimerspec when = {{0}};
+	int64		wait;
+
+	if (connection->timer_fd < 0)
+	{
+		struct epoll_event event = {.events = EPOLLIN};
+
+		if (AcquireExternalFD())
+			connection->reserved_fds++;
+		else
+			raise_out_of_descriptors();
+		connection->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+		event.data.fd = connection->timer_fd;
+		if (connection->timer_fd < 0 ||
+			epoll_ctl(connection->epoll_fd, EPOLL_CTL_ADD, connection->timer_fd, &event) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_SYSTEM_ERROR),
+					 errmsg("could not create a timer descriptor: %m")));
+	}
+	if (connection->timer >= 0)
+		until = Min(until, connection->timer);
+	wait = Min(Max(until - clock_ms(), 0), LONGEST_WAIT);
+	when.it_value.tv_sec = wait / 1000;
+	/* zero would turn the timer off */
+	when.it_value.tv_nsec = Max(wait % 1000 * 1000000, 1);
+	if (timerfd_settime(connection->timer_fd, 0, &when, NULL) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("could not set a timer: %m")));
+	return connection->epoll_fd;
 }
 
 /*

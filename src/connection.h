@@ -26,6 +26,7 @@ extern void connection_unpause(HttpConnection *connection, CURL *easy);
 extern bool connection_done(HttpConnection *connection, CURLcode *result);
 extern bool connection_dispatch(HttpConnection *connection);
 extern bool connection_wait(HttpConnection *connection, int64 until, uint32 wait_event);
+extern int	connection_descriptor(HttpConnection *connection, int64 until);
 extern bool connection_epoll_failed(const HttpConnection *connection);
 extern int64 clock_ms(void);
 

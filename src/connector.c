@@ -27,11 +27,11 @@
 
 /*
  * Send a request body, which the current memory context owns as JSON tree, to
- * an endpoint.
+ * an endpoint; do not wait for the answer, which is as http_start has it.
  */
 HttpAnswer *
-connector_send(const ConnectorOptions *options, const char *url, const char *url_option,
-			   jsonc_object *body, HttpStatistics *statistics)
+connector_start(const ConnectorOptions *options, const char *url, const char *url_option,
+				jsonc_object *body, HttpStatistics *statistics)
 {
 	jsonc_object *connection;
 	char	   *text;
@@ -67,10 +67,23 @@ connector_send(const ConnectorOptions *options, const char *url, const char *url
 	if (copy == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 
-	return http_post(url,
-					 options->json_requests ? "application/json"
-					 : "application/x-www-form-urlencoded",
-					 copy, length, &options->http, statistics);
+	return http_start(url,
+					  options->json_requests ? "application/json"
+					  : "application/x-www-form-urlencoded",
+					  copy, length, &options->http, statistics);
+}
+
+/*
+ * The same, and wait for the answer.
+ */
+static HttpAnswer *
+connector_send(const ConnectorOptions *options, const char *url, const char *url_option,
+			   jsonc_object *body, HttpStatistics *statistics)
+{
+	HttpAnswer *http = connector_start(options, url, url_option, body, statistics);
+
+	http_wait_answered(http);
+	return http;
 }
 
 /* ---- what is wrong with an answer ---- */

@@ -22,9 +22,9 @@ typedef struct Refusal
 	const char *hint;
 } Refusal;
 
-extern HttpAnswer *connector_send(const ConnectorOptions *options, const char *url,
-								  const char *url_option, jsonc_object *body,
-								  HttpStatistics *statistics);
+extern HttpAnswer *connector_start(const ConnectorOptions *options, const char *url,
+								   const char *url_option, jsonc_object *body,
+								   HttpStatistics *statistics);
 extern char *connector_excerpt(const ConnectorOptions *options, const char *data,
 							   size_t length, size_t at, bool more);
 extern Refusal *make_refusal(int sqlstate, char *message, char *detail, const char *hint);

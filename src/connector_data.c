@@ -41,6 +41,7 @@ struct DataAnswer
 	RowsReader	reader;
 	size_t		pending;		/* bytes of the row handed out last */
 	uint64		rows;			/* rows handed out */
+	bool		begun;			/* it is known whether there are rows */
 	bool		has_header;		/* one with at least one field */
 	bool		ended;			/* the document has ended */
 	bool		checked;		/* check_headerless_answer() has been called */
@@ -401,11 +402,12 @@ match_header(DataAnswer *answer)
 }
 
 /*
- * Read the next row, the header included.  False at the end of the document.
- * If the answer is wrong, sets answer->refusal and returns false.
+ * Read the next row, the header included.  DATA_END at the end of the document;
+ * also if the answer is wrong, and answer->refusal is set then.  DATA_PENDING
+ * only if we do not wait: the row has not arrived.
  */
-static bool
-read_row(DataAnswer *answer)
+static DataStatus
+read_row(DataAnswer *answer, bool wait)
 {
 	const ConnectorOptions *options = &answer->table->connector;
 
@@ -415,21 +417,22 @@ read_row(DataAnswer *answer)
 	{
 		size_t		length;
 		size_t		consumed;
+		size_t		wanted;
 		char	   *data = http_data(answer->http, &length);
 
 		switch (rows_next(&answer->reader, data, length, http_at_end(answer->http), &consumed))
 		{
 			case ROWS_ROW:
 				answer->pending = consumed;
-				return true;
+				return DATA_ROW;
 
 			case ROWS_END:
 				answer->ended = true;
-				return false;
+				return DATA_END;
 
 			case ROWS_ERROR:
 				answer->refusal = refusal_of_reader(answer, data, length);
-				return false;
+				return DATA_END;
 
 			case ROWS_MORE:
 				http_consume(answer->http, consumed);
@@ -443,28 +446,29 @@ read_row(DataAnswer *answer)
 											  options->http.max_buffer / 1024),
 									 NULL,
 									 "The server option \"max_row_size\" sets how large a row may be.");
-					return false;
+					return DATA_END;
 				}
-				(void) http_more(answer->http,
-								 length < LARGE_ROW ? length + 1
-								 : Min(length * 2, options->http.max_buffer));
+				wanted = length < LARGE_ROW ? length + 1
+					: Min(length * 2, options->http.max_buffer);
+				if (wait)
+					(void) http_more(answer->http, wanted);
+				else if (!http_available(answer->http, wanted))
+					return DATA_PENDING;
 				break;
 		}
 	}
 }
 
 /*
- * Ask for rows, and wait until the connector has sent the header or has
- * refused the request, which the caller must look for.
+ * Ask for rows; do not wait for an answer.
  *
  * The answer lives in a child of the current memory context until
  * connector_data_close or until that context goes.  Everything passed in must
- * live as long.  Raises errors of the connection, and those answers which say
- * nothing about the request itself.
+ * live as long.  Raises errors of the connection.
  */
 DataAnswer *
-connector_data(const TableOptions *table, const DataRequest *request,
-			   HttpStatistics *statistics)
+connector_data_start(const TableOptions *table, const DataRequest *request,
+					 HttpStatistics *statistics)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "biconnector data answer",
@@ -492,20 +496,83 @@ connector_data(const TableOptions *table, const DataRequest *request,
 	body = data_request_body(table, request);
 	if (table->connector.map_fields)
 		answer->names = add_map_fields(body, table, request->fields);
-	answer->http = connector_send(&table->connector, table->connector.url_data, "url_data",
-								  body, statistics);
-	if (http_status(answer->http) != 200)
-	{
-		answer->refusal = refusal_of_status(&table->connector, answer->http, true);
-		if (is_status_of_caller(http_status(answer->http)))
-			raise_refusal(answer->refusal);
-	}
-	else if (read_row(answer))
-		match_header(answer);
+	answer->http = connector_start(&table->connector, table->connector.url_data, "url_data",
+								   body, statistics);
 
 	error_context_stack = errcallback.previous;
 	MemoryContextSwitchTo(caller);
 	return answer;
+}
+
+/*
+ * Has the connector sent the header, or refused the request, for which the
+ * caller must look then?  Waits for that if it may: then the result is true.
+ * Raises errors of the connection, and those answers which say nothing about
+ * the request itself.
+ */
+bool
+connector_data_begun(DataAnswer *answer, bool wait)
+{
+	MemoryContext caller;
+	ErrorContextCallback errcallback;
+
+	if (answer->begun)
+		return true;
+
+	caller = MemoryContextSwitchTo(answer->context);
+	errcallback.callback = connector_data_context;
+	errcallback.arg = answer;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+
+	if (wait)
+		http_wait_answered(answer->http);
+	if (http_answered(answer->http))
+	{
+		DataStatus	status;
+
+		if (http_status(answer->http) != 200)
+		{
+			answer->refusal = refusal_of_status(&answer->table->connector, answer->http, true);
+			if (is_status_of_caller(http_status(answer->http)))
+				raise_refusal(answer->refusal);
+			answer->begun = true;
+		}
+		else if ((status = read_row(answer, wait)) != DATA_PENDING)
+		{
+			if (status == DATA_ROW)
+				match_header(answer);
+			answer->begun = true;
+		}
+	}
+
+	error_context_stack = errcallback.previous;
+	MemoryContextSwitchTo(caller);
+	return answer->begun;
+}
+
+/*
+ * Ask for rows, and wait until the connector has sent the header or has
+ * refused the request, which the caller must look for.  Otherwise like
+ * connector_data_start and connector_data_begun.
+ */
+DataAnswer *
+connector_data(const TableOptions *table, const DataRequest *request,
+			   HttpStatistics *statistics)
+{
+	DataAnswer *answer = connector_data_start(table, request, statistics);
+
+	(void) connector_data_begun(answer, true);
+	return answer;
+}
+
+/*
+ * The descriptor to wait for if something is pending, as http_descriptor has it.
+ */
+int
+connector_data_descriptor(const DataAnswer *answer)
+{
+	return http_descriptor(answer->http);
 }
 
 /*
@@ -581,40 +648,58 @@ raise_row_limit(const DataAnswer *answer)
 }
 
 /*
- * The next row: one value for each of the request's fields, valid until the
- * next call, strings not yet unescaped (that may be done in place).  NULL after the
- * last one.  Raises an error if the answer is not what it should be, or
+ * The next row: *values has one value for each of the request's fields, valid
+ * until the next call, strings not yet unescaped (that may be done in place).
+ * DATA_END behind the last one; DATA_PENDING, only if we do not wait, if it has not
+ * arrived.  Raises an error if the answer is not what it should be, or
  * might have been cut short.
  */
-RowsValue *
-connector_data_next(DataAnswer *answer)
+DataStatus
+connector_data_read(DataAnswer *answer, bool wait, RowsValue **values)
 {
-	MemoryContext caller;
+	DataStatus	status = DATA_END;
 
 	/* "[]" has ended where its header was looked for */
 	if (!answer->ended && answer->rows >= (uint64) answer->request->limit)
 	{
 		if (answer->request->whole)
 			raise_row_limit(answer);
-		return NULL;
+		return DATA_END;
 	}
-	if (!answer->ended && likely(read_row(answer)))
+	if (!answer->ended)
+		status = read_row(answer, wait);
+	if (likely(status == DATA_ROW))
 	{
 		if (unlikely(answer->bad_header))
 			raise_refusal(answer->bad_header);
 		answer->rows++;
-		return answer->reader.values;
+		*values = answer->reader.values;
+		return DATA_ROW;
 	}
+	if (status == DATA_PENDING)
+		return DATA_PENDING;
 	if (answer->refusal)
 		raise_refusal(answer->refusal);
 	if (!answer->has_header && answer->rows == 0 && !answer->checked)
 	{
+		MemoryContext caller = MemoryContextSwitchTo(answer->context);
+
 		answer->checked = true;
-		caller = MemoryContextSwitchTo(answer->context);
 		check_headerless_answer(answer);
 		MemoryContextSwitchTo(caller);
 	}
-	return NULL;
+	return DATA_END;
+}
+
+/*
+ * The same, waiting; NULL at the end.
+ */
+RowsValue *
+connector_data_next(DataAnswer *answer)
+{
+	RowsValue  *values;
+
+	return connector_data_read(answer, true, &values) == DATA_ROW ? values : NULL;
 }
 
 /*
@@ -652,7 +737,7 @@ connector_data_empty_form(const DataAnswer *answer)
 bool
 connector_data_has_more(DataAnswer *answer)
 {
-	return !answer->ended && read_row(answer);
+	return !answer->ended && read_row(answer, true) == DATA_ROW;
 }
 
 /*

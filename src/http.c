@@ -6,9 +6,14 @@
  * libcurl does all of HTTP.  This file says what to ask of it and what to make
  * of the outcome; connections, and how we wait, are in connection.c.
  *
- * The answer is pulled: bytes arrive only inside http_post and http_more, and
- * the buffer stops filling above a high-water mark, so that memory does not
+ * The answer is pulled: bytes arrive only inside the functions here, and the
+ * buffer stops filling above a high-water mark, so that memory does not
  * depend on the size of the answer and a slow consumer slows the sender.
+ *
+ * Each step exists in two forms: one does what can be done at once and says
+ * whether that was enough (http_answered, http_available); the other waits as
+ * long as it was not (http_wait_answered, http_more).  Several requests run at
+ * the same time if they are started first and waited for together.
  *
  * libcurl's callbacks run on libcurl's stack, over which no error may jump.
  * They use malloc, count short and set flags; errors are raised by the
@@ -62,7 +67,8 @@ struct HttpAnswer
 	MemoryContext context;		/* holds this struct and all it points to */
 	MemoryContextCallback release;	/* frees what is not in the context */
 
-	char	   *url;
+	const char *first_url;
+	char	   *url;			/* the same, or where redirects have led */
 	const char *content_type;
 	const char *body;
 	size_t		body_length;
@@ -90,8 +96,16 @@ struct HttpAnswer
 	bool		bad_encoding;	/* in a callback */
 	bool		out_of_memory;	/* in a callback */
 	bool		tls_unread;		/* TLS has bytes that libcurl has not taken */
-	int64		last_pull;		/* when we last went to see what has arrived */
-	int64		longest_rest;	/* between two such times; ms */
+
+	bool		answered;		/* this is the answer, not a redirect or the
+								 * like */
+	int			repeats;		/* of the request, because of 429 or 503 */
+	int			redirects;
+	int64		repeat_at;		/* when to repeat it; 0: not now */
+	bool		wanting;		/* for bytes that had not come */
+	int64		quiet_since;	/* when we began to want, or bytes came; ms */
+	int64		last_pull;		/* when there last were as many as we wanted */
+	int64		longest_rest;	/* from such a time until we wanted more; ms */
 
 	char	   *location;		/* malloc'd; of the answer */
 	char	   *retry_after;	/* malloc'd; of the answer */
@@ -357,6 +371,7 @@ start_transfer(HttpAnswer *answer)
 	answer->location = answer->retry_after = answer->content_encoding = NULL;
 	answer->header_bytes = 0;
 	answer->tls_unread = false;
+	answer->quiet_since = clock_ms();
 
 	answer->connection = connection_acquire(options->serverid, options->userid,
 											options->generation,
@@ -399,7 +414,7 @@ start_transfer(HttpAnswer *answer)
 	/* what is kept, or left unread by a cursor, must not go stale unseen */
 	SETOPT(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 
-	/* silence is watched in wait_for_curl(), only while we wait */
+	/* silence is watched in wait_ends(), only while we wait */
 	SETOPT(easy, CURLOPT_CONNECTTIMEOUT_MS,
 		   (long) Max(1.0, options->connect_timeout * 1000.0));
 	SETOPT(easy, CURLOPT_BUFFERSIZE,
@@ -500,16 +515,31 @@ raise_transfer_error(HttpAnswer *answer)
 }
 
 /*
+ * Has the connection been made?
+ */
+static bool
+is_connected(const HttpAnswer *answer)
+{
+	curl_off_t	connected = 0;
+
+	curl_easy_getinfo(answer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	return connected != 0;
+}
+
+/*
  * What we are waiting for, as pg_stat_activity shows it.
  */
 static uint32
-wait_event(const HttpAnswer *answer, bool connected)
+wait_event(const HttpAnswer *answer)
 {
 	static uint32 connect_event = 0;
 	static uint32 answer_event = 0;
 	static uint32 receive_event = 0;
+	static uint32 repeat_event = 0;
 
-	if (!connected)
+	if (answer->repeat_at != 0)
+		return compat_wait_event(&repeat_event, "BiconnectorRepeat");
+	if (!is_connected(answer))
 		return compat_wait_event(&connect_event, "BiconnectorConnect");
 	if (!answer->headers_done)
 		return compat_wait_event(&answer_event, "BiconnectorAnswer");
@@ -517,80 +547,67 @@ wait_event(const HttpAnswer *answer, bool connected)
 }
 
 /*
- * Wait until libcurl has something to do, and let it do it.
- *
- * quiet_since is when we began to wait for the other side; any activity on
- * the sockets moves it on.  Establishing the connection has a limit of its
- * own, kept by libcurl.
- */
-static void
-wait_for_curl(HttpAnswer *answer, int64 *quiet_since)
-{
-	curl_off_t	connected = 0;
-	bool		active;
-
-	CHECK_FOR_INTERRUPTS();
-
-	/* often more has arrived already: then there is nothing to wait for */
-	active = connection_dispatch(answer->connection);
-	look_at_progress(answer);
-	if (!active && !answer->done)
-	{
-		int64		now = clock_ms();
-		int64		silence_ends;
-
-		curl_easy_getinfo(answer->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
-		if (connected == 0)
-			*quiet_since = now;
-		silence_ends = *quiet_since + (int64) (answer->options->read_timeout * 1000.0);
-		if (now >= silence_ends)
-			ereport(ERROR,
-					(errcode(ERRCODE_CONNECTION_FAILURE),
-					 errmsg("\"%s\" sent nothing for %g seconds",
-							http_url_display(answer->url),
-							answer->options->read_timeout),
-					 errhint("The server option \"read_timeout\" sets how long silence may last.")));
-		active = connection_wait(answer->connection, silence_ends,
-								 wait_event(answer, connected != 0));
-		look_at_progress(answer);
-	}
-	if (active)
-		*quiet_since = clock_ms();
-}
-
-/*
- * Sleep before a repeated request, interruptibly.
- */
-static void
-sleep_seconds(double seconds)
-{
-	static uint32 event = 0;
-	int64		until = clock_ms() + (int64) (seconds * 1000.0);
-	int64		now;
-
-	while ((now = clock_ms()) < until)
-	{
-		int			rc = WaitLatch(MyLatch,
-								   WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-								   (long) (until - now),
-								   compat_wait_event(&event, "BiconnectorRepeat"));
-
-		if (rc & WL_LATCH_SET)
-			ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
-	}
-}
-
-/*
- * If the server asked us to come again, wait as long as it said.  False if
- * the answer stands.
+ * Let libcurl do what it can do at once.  True if there was something.
  */
 static bool
-wait_for_repeat(HttpAnswer *answer, int repeats)
+go_on(HttpAnswer *answer)
 {
-	double		delay = 1 << repeats;
+	bool		active = connection_dispatch(answer->connection);
 
-	if ((answer->status != 429 && answer->status != 503) || repeats >= MAX_REPEATS)
+	look_at_progress(answer);
+	if (active)
+		answer->quiet_since = clock_ms();
+	return active;
+}
+
+/*
+ * Until when there is nothing to do for us if nothing comes.  Silence has a
+ * limit, which is an error if it is over; establishing the connection has one
+ * of its own, kept by libcurl.
+ */
+static int64
+wait_ends(HttpAnswer *answer)
+{
+	int64		now = clock_ms();
+	int64		silence_ends;
+
+	if (answer->repeat_at != 0)
+		return answer->repeat_at;
+	if (!is_connected(answer))
+		answer->quiet_since = now;
+	silence_ends = answer->quiet_since + (int64) (answer->options->read_timeout * 1000.0);
+	if (now >= silence_ends)
+		ereport(ERROR,
+				(errcode(ERRCODE_CONNECTION_FAILURE),
+				 errmsg("\"%s\" sent nothing for %g seconds",
+						http_url_display(answer->url),
+						answer->options->read_timeout),
+				 errhint("The server option \"read_timeout\" sets how long silence may last.")));
+	return silence_ends;
+}
+
+/*
+ * Wait until libcurl has something to do, and let it do it.
+ */
+static void
+wait_for_curl(HttpAnswer *answer)
+{
+	CHECK_FOR_INTERRUPTS();
+
+	if (connection_wait(answer->connection, wait_ends(answer), wait_event(answer)))
+		answer->quiet_since = clock_ms();
+	look_at_progress(answer);
+}
+
+/*
+ * If the server asked us to come again, note when.  False if the answer stands.
+ */
+static bool
+plan_repeat(HttpAnswer *answer)
+{
+	double		delay = 1 << answer->repeats;
+
+	if ((answer->status != 429 && answer->status != 503) || answer->repeats >= MAX_REPEATS)
 		return false;
 	if (answer->retry_after)
 	{
@@ -609,8 +626,8 @@ wait_for_repeat(HttpAnswer *answer, int repeats)
 	}
 	if (delay > MAX_REPEAT_DELAY)
 		return false;
-	end_transfer(answer);
-	sleep_seconds(delay);
+	answer->repeats++;
+	answer->repeat_at = clock_ms() + (int64) (Max(delay, 0) * 1000.0);
 	return true;
 }
 
@@ -666,35 +683,61 @@ lost_kept_connection(const HttpAnswer *answer)
 		 answer->result == CURLE_WEIRD_SERVER_REPLY);
 }
 
+/*
+ * The headers of an answer have come, or the transfer has failed.  True if that
+ * is the answer, false if the request has been, or will be, sent again.
+ */
+static bool
+accept_answer(HttpAnswer *answer)
+{
+	if (!answer->headers_done)
+	{
+		if (!lost_kept_connection(answer))
+			raise_transfer_error(answer);
+		end_transfer(answer);
+		start_transfer(answer);
+		return false;
+	}
+	count_answer(answer);
+
+	if (is_redirect(answer))
+	{
+		if (answer->redirects++ >= MAX_REDIRECTS)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+					 errmsg("\"%s\" redirects too often",
+							http_url_display(answer->first_url))));
+		answer->url = follow_redirect(answer);
+		end_transfer(answer);
+		start_transfer(answer);
+		return false;
+	}
+	return !plan_repeat(answer);
+}
+
 /* ---- what others call ---- */
 
 /*
- * Send a POST and wait for the status and headers of its answer.
- *
- * Repeats a request that was answered with 429 or 503, a few times and after
- * the delay that the server asked for, and follows redirects within the
- * origin.  Other statuses are the caller's to judge.
+ * Send a POST; do not wait for its answer.
  *
  * The answer lives in a child of the current memory context until http_close
  * or until that context goes, whichever is first.  Everything passed in must
- * live as long; content_type is not copied.  Raises errors if there is no
- * answer, and query cancel.
+ * live as long; content_type is not copied.  Raises errors if the request
+ * cannot be sent.
  */
 HttpAnswer *
-http_post(const char *url, const char *content_type,
-		  const char *body, size_t body_length,
-		  const HttpOptions *options, HttpStatistics *statistics)
+http_start(const char *url, const char *content_type,
+		   const char *body, size_t body_length,
+		   const HttpOptions *options, HttpStatistics *statistics)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
 												  "biconnector http answer",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	HttpAnswer *answer = palloc0(sizeof(HttpAnswer));
-	int			repeats = 0;
-	int			redirects = 0;
 
 	answer->context = context;
-	answer->url = pstrdup(url);
+	answer->first_url = answer->url = pstrdup(url);
 	answer->content_type = content_type;
 	answer->body = body;
 	answer->body_length = body_length;
@@ -708,41 +751,102 @@ http_post(const char *url, const char *content_type,
 	answer->buffer = malloc(answer->capacity);
 	if (answer->buffer == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
-
-	for (;;)
-	{
-		int64		quiet_since = clock_ms();
-
-		start_transfer(answer);
-		while (!answer->headers_done && !answer->done)
-			wait_for_curl(answer, &quiet_since);
-		if (!answer->headers_done)
-		{
-			if (!lost_kept_connection(answer))
-				raise_transfer_error(answer);
-			end_transfer(answer);
-			continue;
-		}
-		count_answer(answer);
-
-		if (is_redirect(answer))
-		{
-			if (redirects++ >= MAX_REDIRECTS)
-				ereport(ERROR,
-						(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
-						 errmsg("\"%s\" redirects too often", http_url_display(url))));
-			answer->url = follow_redirect(answer);
-			end_transfer(answer);
-		}
-		else if (wait_for_repeat(answer, repeats))
-			repeats++;
-		else
-			break;
-	}
-
-	answer->last_pull = clock_ms();
+	start_transfer(answer);
 	MemoryContextSwitchTo(caller);
 	return answer;
+}
+
+/*
+ * Go on with a request as far as that is possible without waiting.  True if
+ * the status and headers of its answer have come.
+ *
+ * Repeats a request that was answered with 429 or 503, a few times and after
+ * the delay that the server asked for, and follows redirects within the
+ * origin.  Other statuses are the caller's to judge.  Raises errors if there is
+ * no answer, or none for too long.
+ */
+bool
+http_answered(HttpAnswer *answer)
+{
+	MemoryContext caller = MemoryContextSwitchTo(answer->context);
+
+	while (!answer->answered)
+	{
+		if (answer->repeat_at != 0)
+		{
+			if (clock_ms() < answer->repeat_at)
+				break;
+			answer->repeat_at = 0;
+			end_transfer(answer);
+			start_transfer(answer);
+		}
+		if (answer->headers_done || answer->done)
+		{
+			answer->answered = accept_answer(answer);
+			answer->last_pull = clock_ms();
+		}
+		else if (!go_on(answer) && !answer->done)
+		{
+			(void) wait_ends(answer);
+			break;
+		}
+	}
+	MemoryContextSwitchTo(caller);
+	return answer->answered;
+}
+
+/*
+ * Wait until a request is answered.  Raises the same errors, and query cancel.
+ */
+void
+http_wait_answered(HttpAnswer *answer)
+{
+	while (!http_answered(answer))
+		wait_for_curl(answer);
+}
+
+/*
+ * The descriptor that becomes readable when there is something to do for the
+ * answer; to be asked for anew before each wait.  It may become readable
+ * without reason.  Raises an error if the other side has been silent for too
+ * long, or there is no descriptor left.
+ */
+int
+http_descriptor(HttpAnswer *answer)
+{
+	return connection_descriptor(answer->connection, wait_ends(answer));
+}
+
+/*
+ * Wait until there is something to do for one of these answers, a list of
+ * HttpAnswer *, which the caller then has to find.  Raises the same errors,
+ * and query cancel.
+ */
+void
+http_wait_any(List *answers)
+{
+	static uint32 event = 0;
+	WaitEventSet *set = compat_create_wait_event_set(list_length(answers) + 2);
+	WaitEvent	occurred;
+	ListCell   *lc;
+
+	PG_TRY();
+	{
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+		foreach(lc, answers)
+			AddWaitEventToSet(set, WL_SOCKET_READABLE, http_descriptor(lfirst(lc)), NULL, NULL);
+		if (WaitEventSetWait(set, -1, &occurred, 1,
+							 compat_wait_event(&event, "BiconnectorAnswer")) > 0 &&
+			(occurred.events & WL_LATCH_SET))
+			ResetLatch(MyLatch);
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
+	CHECK_FOR_INTERRUPTS();
 }
 
 /*
@@ -776,33 +880,56 @@ http_consume(HttpAnswer *answer, size_t length)
 }
 
 /*
- * Wait until the buffer holds at least this many bytes, or the answer has
- * ended properly.  True if bytes have come in.  Raises an error if the
- * connection breaks off or stays silent for too long, and query cancel.
+ * Take in what has come.  True if the buffer holds at least this many bytes, or
+ * the answer has ended properly.  Raises an error if the connection has broken
+ * off or is silent for too long.
  */
 bool
-http_more(HttpAnswer *answer, size_t wanted)
+http_available(HttpAnswer *answer, size_t wanted)
 {
-	size_t		before = answer->end - answer->start;
-	int64		quiet_since = clock_ms();
-
-	answer->longest_rest = Max(answer->longest_rest, quiet_since - answer->last_pull);
+	if (!answer->wanting)
+	{
+		answer->wanting = true;
+		answer->quiet_since = clock_ms();
+		answer->longest_rest = Max(answer->longest_rest,
+								   answer->quiet_since - answer->last_pull);
+	}
 	answer->limit = Max(wanted, HIGH_WATER);
 	while (answer->end - answer->start < wanted && !answer->done)
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (answer->paused)
 		{
 			answer->paused = false;
 			connection_unpause(answer->connection, answer->easy);
 			look_at_progress(answer);
-			continue;
 		}
-		wait_for_curl(answer, &quiet_since);
+		else if (!go_on(answer) && !answer->done)
+		{
+			(void) wait_ends(answer);
+			return false;
+		}
 	}
 	if (answer->done && answer->result != CURLE_OK &&
 		answer->end - answer->start < wanted)
 		raise_transfer_error(answer);
+	answer->wanting = false;
 	answer->last_pull = clock_ms();
+	return true;
+}
+
+/*
+ * Wait until the buffer holds at least this many bytes, or the answer has
+ * ended properly.  True if bytes have come in.  Raises the same errors, and
+ * query cancel.
+ */
+bool
+http_more(HttpAnswer *answer, size_t wanted)
+{
+	size_t		before = answer->end - answer->start;
+
+	while (!http_available(answer, wanted))
+		wait_for_curl(answer);
 	return answer->end - answer->start > before;
 }
 

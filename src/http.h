@@ -60,13 +60,18 @@ typedef struct HttpConnectionInfo
 
 typedef struct HttpAnswer HttpAnswer;
 
-extern HttpAnswer *http_post(const char *url, const char *content_type,
-							 const char *body, size_t body_length,
-							 const HttpOptions *options,
-							 HttpStatistics *statistics);
+extern HttpAnswer *http_start(const char *url, const char *content_type,
+							  const char *body, size_t body_length,
+							  const HttpOptions *options,
+							  HttpStatistics *statistics);
+extern bool http_answered(HttpAnswer *answer);
+extern void http_wait_answered(HttpAnswer *answer);
+extern int	http_descriptor(HttpAnswer *answer);
+extern void http_wait_any(List *answers);
 extern int	http_status(const HttpAnswer *answer);
 extern char *http_data(const HttpAnswer *answer, size_t *length);
 extern void http_consume(HttpAnswer *answer, size_t length);
+extern bool http_available(HttpAnswer *answer, size_t wanted);
 extern bool http_more(HttpAnswer *answer, size_t wanted);
 extern bool http_at_end(const HttpAnswer *answer);
 extern bool http_was_left_waiting(const HttpAnswer *answer);

@@ -28,6 +28,9 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+/* Requests that one query may have running at a server at the same time, at most */
+#define MAX_CONCURRENCY 64
+
 /* More are not to be had, and can be counted exactly */
 #define MAX_ESTIMATED_ROWS 1e15
 
@@ -53,6 +56,7 @@ static void set_request_format(const char *name, const char *value, void *field)
 static void set_row_limit(const char *name, const char *value, void *field);
 static void set_filter(const char *name, const char *value, void *field);
 static void set_estimated_rows(const char *name, const char *value, void *field);
+static void set_concurrency(const char *name, const char *value, void *field);
 static void set_seconds(const char *name, const char *value, void *field);
 static void set_size(const char *name, const char *value, void *field);
 static void set_cost(const char *name, const char *value, void *field);
@@ -126,6 +130,23 @@ static const struct
 	{"fdw_startup_cost", ForeignTableRelationId, set_cost, OVERRIDE(startup_cost)},
 	{"fdw_tuple_cost", ForeignServerRelationId, set_cost, CONNECTOR(tuple_cost)},
 	{"fdw_tuple_cost", ForeignTableRelationId, set_cost, OVERRIDE(tuple_cost)},
+
+	/*
+	 * as in postgres_fdw: scans under an Append run at the same time; boolean,
+	 * default off
+	 */
+	{"async_capable", ForeignServerRelationId, set_boolean, CONNECTOR(async_capable)},
+	{"async_capable", ForeignTableRelationId, set_boolean, OVERRIDE(async_capable)},
+
+	/* several processes may ask for a query's tables: boolean, default off */
+	{"parallel_safe", ForeignServerRelationId, set_boolean, CONNECTOR(parallel_safe)},
+	{"parallel_safe", ForeignTableRelationId, set_boolean, OVERRIDE(parallel_safe)},
+
+	/*
+	 * requests that run at the same time, in IMPORT FOREIGN SCHEMA and under
+	 * an Append: 1 to 64, default 8
+	 */
+	{"concurrency", ForeignServerRelationId, set_concurrency, CONNECTOR(concurrency)},
 
 	/*
 	 * seconds, or with a unit: to connect (10), of silence while reading
@@ -389,6 +410,16 @@ set_invalid_values(const char *name, const char *value, void *field)
 	if (strcmp(value, "error") != 0 && strcmp(value, "null") != 0)
 		bad_value(name, value, "Valid values are: error, null");
 	*(bool *) field = strcmp(value, "null") == 0;
+}
+
+static void
+set_concurrency(const char *name, const char *value, void *field)
+{
+	int			requests;
+
+	if (!parse_int(value, &requests, 0, NULL) || requests < 1 || requests > MAX_CONCURRENCY)
+		bad_value(name, value, "It must be a whole number from 1 to 64.");
+	*(int *) field = requests;
 }
 
 static void
@@ -684,6 +715,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->push_limit = PUSH_LIMIT_UNFILTERED;
 	connector->startup_cost = 1000.0;
 	connector->tuple_cost = 0.05;
+	connector->concurrency = 8;
 	connector->http.connect_timeout = 10;
 	connector->http.read_timeout = 250;
 	connector->http.max_buffer = 64 * 1024 * 1024;

@@ -397,6 +397,29 @@ biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreignta
 }
 
 /*
+ * May parallel workers scan the table?  They ask the connector at different
+ * moments, and each of them for all that is in its plan.
+ */
+bool
+biconnectorIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
+{
+	return get_table_options(rte->relid, compat_planner_userid(root, rel))->connector.parallel_safe;
+}
+
+#ifdef COMPAT_ASYNC
+/*
+ * May the scan run at the same time as others under its Append?
+ */
+bool
+biconnectorIsForeignPathAsyncCapable(ForeignPath *path)
+{
+	PlanInfo   *info = path->path.parent->fdw_private;
+
+	return info->table->connector.async_capable;
+}
+#endif
+
+/*
  * May the query's LIMIT go to the connector together with these conditions?
  * Only one that filters before it limits can be sent both.
  */

@@ -156,6 +156,7 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	collect_params((Node *) plan->fdw_exprs, &state->params);
 	collect_params((Node *) plan->fdw_recheck_quals, &state->params);
 	state->keep = (eflags & EXEC_FLAG_REWIND) != 0;
+	state->async = compat_is_async(node);
 	state->store_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
 											   &TTSOpsMinimalTuple);
 	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
@@ -346,36 +347,87 @@ is_held(const ConnectorScan *state)
 }
 
 /*
- * Send the request, and another without filter if that one is refused: the
- * filter may be the reason.
+ * Let go of the rows that were kept.
+ */
+static void
+close_store(ConnectorScan *state)
+{
+	if (state->store)
+	{
+		/* its tuple may be the store's */
+		ExecClearTuple(state->store_slot);
+		tuplestore_end(state->store);
+	}
+	state->store = NULL;
+}
+
+/*
+ * Send the request.
  */
 static void
 send_data_request(ConnectorScan *state)
 {
-	ListCell   *lc;
-	List	   *filter = state->request.filter;
+	state->answer = connector_data_start(state->table, &state->request, &state->statistics);
+}
 
-	state->answer = connector_data(state->table, &state->request, &state->statistics);
-	if (!connector_data_refused(state->answer))
-		return;
-	if (filter == NIL)
+/*
+ * The connector has refused the request: ask again without a filter, which may
+ * be the reason.
+ */
+static void
+ask_without_filter(ConnectorScan *state)
+{
+	MemoryContext caller = MemoryContextSwitchTo(state->request_context);
+
+	if (state->request.filter == NIL)
 		connector_data_raise(state->answer);
-
 	connector_data_close(state->answer);
+	if (!state->keep)
+		close_store(state);
+	state->suspects = state->request.filter;
 	state->request.filter = NIL;
 	set_request_limit(state, 0);
-	state->answer = connector_data(state->table, &state->request, &state->statistics);
-	if (connector_data_refused(state->answer))
-		connector_data_raise(state->answer);
+	send_data_request(state);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Without a filter the connector has not refused: it was the filter.
+ */
+static void
+blame_filter(ConnectorScan *state)
+{
+	ListCell   *lc;
 
 	/* what earlier parts of a list found counts if it was a row */
 	if (state->list)
 		long_list_finish(state->list, !state->matched);
 
-	/* it was the filter */
 	state->refused++;
-	foreach(lc, filter)
+	foreach(lc, state->suspects)
 		trust_set(state->table, lfirst(lc), TRUST_DROPPED);
+	state->suspects = NIL;
+}
+
+/*
+ * Has the request been answered?  Waits for that if it may; false means that it
+ * may not, and that it has not.
+ */
+static bool
+is_answered(ConnectorScan *state, bool wait)
+{
+	while (connector_data_begun(state->answer, wait))
+	{
+		if (connector_data_refused(state->answer))
+			ask_without_filter(state);
+		else
+		{
+			if (state->suspects != NIL)
+				blame_filter(state);
+			return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -397,18 +449,13 @@ static void
 close_request(ConnectorScan *state)
 {
 	close_answer(state);
-	if (state->store)
-	{
-		/* its tuple may be the store's */
-		ExecClearTuple(state->store_slot);
-		tuplestore_end(state->store);
-	}
-	state->store = NULL;
+	close_store(state);
+	state->suspects = NIL;
 	state->complete = false;
 }
 
 /*
- * Start with the first row of a new answer.
+ * Start anew: send a request, and do not wait for its answer.
  */
 static void
 start_request(ForeignScanState *node)
@@ -422,6 +469,7 @@ start_request(ForeignScanState *node)
 	state->matched = false;
 	state->full = false;
 	state->list = NULL;
+	state->removed_before = state->rows_removed;
 	MemoryContextReset(state->request_context);
 	caller = MemoryContextSwitchTo(state->request_context);
 
@@ -562,16 +610,17 @@ request_next_part(ConnectorScan *state)
 
 /*
  * Read on until a row passes the check of the conditions that were sent.
- * False at the end of the answer.
+ * DATA_END at the end of the answer; DATA_PENDING, only if we do not wait, if what
+ * comes next has not arrived.
  */
-static bool
-next_matching_row(ForeignScanState *node)
+static DataStatus
+next_matching_row(ForeignScanState *node, bool wait)
 {
 	ConnectorScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	ExprContext *econtext = node->ss.ps.ps_ExprContext;
 	ErrorContextCallback errcallback;
-	bool		found = false;
+	DataStatus	status;
 	RowsValue  *values;
 
 	errcallback.callback = connector_data_context;
@@ -579,9 +628,10 @@ next_matching_row(ForeignScanState *node)
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
-	while (!found && (values = connector_data_next(state->answer)) != NULL)
+	while ((status = connector_data_read(state->answer, wait, &values)) == DATA_ROW)
 	{
 		MemoryContext caller;
+		bool		found = true;
 
 		CHECK_FOR_INTERRUPTS();
 		MemoryContextReset(state->row_context);
@@ -595,70 +645,76 @@ next_matching_row(ForeignScanState *node)
 			econtext->ecxt_scantuple = slot;
 			found = ExecQual(node->fdw_recheck_quals, econtext);
 		}
-		else
-			found = true;
 		if (found && state->list)
 			found = counts_for_part(state, slot);
-		if (!found)
-		{
-			state->rows_removed++;
-			ResetExprContext(econtext);
-		}
+		if (found)
+			break;
+		state->rows_removed++;
+		ResetExprContext(econtext);
 	}
 	error_context_stack = errcallback.previous;
-	return found;
+	return status;
 }
 
 /*
  * Put the next row that matches into the scan's slot, and keep it if rows are
- * kept.  False at the end of the (last) answer, which is closed then.
+ * kept.  DATA_END at the end of the (last) answer, which is closed then;
+ * DATA_PENDING as above.
  */
-static bool
-next_new_row(ForeignScanState *node)
+static DataStatus
+next_new_row(ForeignScanState *node, bool wait)
 {
 	ConnectorScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 
 	if (state->answer == NULL)
-		return false;
+		return DATA_END;
 	do
 	{
-		if (next_matching_row(node))
+		DataStatus	status = is_answered(state, wait) ? next_matching_row(node, wait)
+			: DATA_PENDING;
+
+		if (status == DATA_ROW)
 		{
 			if (!state->matched)
 				note_match(state);
 			if (state->store)
 				tuplestore_putvalues(state->store, slot->tts_tupleDescriptor,
 									 slot->tts_values, slot->tts_isnull);
-			return true;
 		}
+		if (status != DATA_END)
+			return status;
 	} while (request_next_part(state));
 	state->full = !state->request.whole &&
 		connector_data_rows(state->answer) >= (uint64) state->request.limit;
 	state->complete = true;
 	close_answer(state);
-	return false;
+	return DATA_END;
 }
 
 /*
  * Read the whole answer to a request with filter and limit, and hold back the
  * rows that match.  If there are as many rows as were asked for, but not all
- * of them match, ask again without limit.
+ * of them match, ask again without limit.  False if we do not wait and there
+ * is more to come.
  */
-static void
-hold_answer(ForeignScanState *node)
+static bool
+hold_answer(ForeignScanState *node, bool wait)
 {
 	ConnectorScan *state = node->fdw_state;
-	uint64		removed = state->rows_removed;
+	DataStatus	status;
 
-	while (next_new_row(node))
+	while ((status = next_new_row(node, wait)) == DATA_ROW)
 		;
-	if (state->full && state->rows_removed > removed)
+	if (status == DATA_PENDING)
+		return false;
+	if (state->full && state->rows_removed > state->removed_before)
 	{
 		state->unlimited = true;
 		state->unlimited_requests++;
 		close_request(state);
 	}
+	return true;
 }
 
 /*
@@ -708,8 +764,13 @@ set_system_columns(ForeignScanState *node)
 	HeapTupleHeaderSetCmin(tuple->t_data, InvalidTransactionId);
 }
 
-TupleTableSlot *
-biconnectorIterateForeignScan(ForeignScanState *node)
+/*
+ * Put the scan's next row into its slot.  DATA_END behind the last one, and
+ * DATA_PENDING, only if we do not wait, if it has not arrived: then the scan has
+ * an answer whose descriptor can be waited for.
+ */
+DataStatus
+scan_next_row(ForeignScanState *node, bool wait)
 {
 	ConnectorScan *state = node->fdw_state;
 
@@ -720,27 +781,46 @@ biconnectorIterateForeignScan(ForeignScanState *node)
 	}
 	while (!state->ended)
 	{
+		DataStatus	status = DATA_ROW;
+
 		if (state->answer == NULL && !state->complete)
 		{
 			start_request(node);
-			if (state->answer && is_held(state))
-				hold_answer(node);
+			continue;
+		}
+		if (state->answer && is_held(state))
+		{
+			/* it need not be any more, should it have been refused */
+			if (!is_answered(state, wait) ||
+				(is_held(state) && !hold_answer(node, wait)))
+				return DATA_PENDING;
 			continue;
 		}
 
 		/* what is kept comes first, what is still to come goes on behind it */
-		if (next_kept_row(node) || next_new_row(node))
-		{
-			if (((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
-				set_system_columns(node);
-			return node->ss.ss_ScanTupleSlot;
-		}
+		if (!next_kept_row(node))
+			status = next_new_row(node, wait);
+		if (status == DATA_ROW && ((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
+			set_system_columns(node);
+		if (status != DATA_END)
+			return status;
 		if (state->full)
 			elog(ERROR, "more rows are wanted than the query's LIMIT allows");
 		if (state->matched || !must_ask_again(node))
 			state->ended = true;
 	}
-	return ExecClearTuple(node->ss.ss_ScanTupleSlot);
+	return DATA_END;
+}
+
+TupleTableSlot *
+biconnectorIterateForeignScan(ForeignScanState *node)
+{
+	ConnectorScan *state = node->fdw_state;
+	DataStatus	status = scan_next_row(node, !state->async);
+
+	state->pending = status == DATA_PENDING;
+	return status == DATA_ROW ? node->ss.ss_ScanTupleSlot
+		: ExecClearTuple(node->ss.ss_ScanTupleSlot);
 }
 
 /*

@@ -49,12 +49,15 @@ typedef struct ConnectorScan
 	DataRequest request;
 	LongList   *list;			/* a condition of which a request has only a
 								 * part; or NULL */
+	List	   *suspects;		/* conditions without which it was asked for
+								 * again, because it was refused */
 	DataAnswer *answer;			/* NULL before the first row is asked for */
 	bool		complete;		/* the answer has been read to its end, and is
 								 * closed */
 	bool		full;			/* ... and had as many rows as a LIMIT allows */
 	bool		ended;			/* there are no more rows in this pass */
 	bool		matched;		/* a row has passed the check of what was sent */
+	uint64		removed_before;	/* of rows_removed, those of earlier requests */
 	Tuplestorestate *store;		/* the rows that have passed; NULL if they are
 								 * not kept */
 	TupleTableSlot *store_slot;
@@ -63,6 +66,10 @@ typedef struct ConnectorScan
 	bool		unlimited;		/* LIMIT is not sent any more in this scan */
 	bool		keep;			/* rows are kept for when the scan starts over */
 	bool		replays;		/* this pass began with the rows of the last one */
+
+	/* under an Append that reads its scans at the same time, see async.c */
+	bool		async;
+	bool		pending;		/* there was no row because it has not arrived */
 
 	/* for EXPLAIN ANALYZE, over all requests of the node */
 	HttpStatistics statistics;
@@ -75,5 +82,7 @@ typedef struct ConnectorScan
 	uint64		doubted;		/* empty answers that were not believed at
 								 * once */
 } ConnectorScan;
+
+extern DataStatus scan_next_row(ForeignScanState *node, bool wait);
 
 #endif							/* BICONNECTOR_SCAN_H */

@@ -325,6 +325,17 @@ else
 }
 $servers{'for a name'} = { url => 'http://never-resolved.test' } if %environment;
 
+# The same where PostgreSQL waits for two scans at once
+foreach my $instant (
+	'before the TLS handshake', 'before the answer', 'between header and answer', 'inside a row',
+	'inside a trickle', 'inside a flood', 'until it may ask again after 503', 'to connect', 'for a name')
+{
+	my $server = $servers{$instant} or next;
+
+	$servers{"$instant, with another scan"} = {
+		%$server, async => 1, $server->{stub} ? (stub => stub($server->{stub}{handler})) : () };
+}
+
 my %patient = (connect_timeout => '600', read_timeout => '600', row_limit => '1000000000',
 	analyze_limit => '1000000000');
 my $number = 0;
@@ -341,8 +352,9 @@ foreach my $instant (sort keys %servers)
 		$options{proxy} = $stub->url;
 		$url = 'https://connector.test';
 	}
+	$options{async_capable} = 'on' if $server->{async};
 	create_server($node, $name, $url, %options, settings => {});
-	create_table($node, "$name.t", $name, 'id bigint');
+	create_table($node, "$name.$_", $name, 'id bigint') foreach 't', 'u';
 	$node->safe_psql('postgres', <<"END") if $server->{settings};
 DO \$\$
 BEGIN
@@ -355,7 +367,9 @@ END
 	$server->{statement} = $server->{import}
 	  ? "IMPORT FOREIGN SCHEMA connector FROM SERVER $name INTO $name"
 	  : $server->{analyze} ? "ANALYZE $name.t"
-	  : $server->{probe} ? "SELECT count(*) FROM biconnector_probe('$name.t')" : "SELECT count(*) FROM $name.t";
+	  : $server->{probe} ? "SELECT count(*) FROM biconnector_probe('$name.t')"
+	  : $server->{async} ? "SELECT count(*) FROM (SELECT FROM $name.t UNION ALL SELECT FROM $name.u) AS both_of_them"
+	  : "SELECT count(*) FROM $name.t";
 }
 
 # One that answers, to see that the backend works afterwards
@@ -457,7 +471,7 @@ END
 				$node->safe_psql('postgres',
 					"SELECT count(*) FROM pg_stat_activity
 					 WHERE application_name ~ '^s\\d+ $round\$'
-					 AND state = 'active' AND wait_event_type = 'Extension'") >= $count;
+					 AND state = 'active' AND wait_event_type IN ('Extension', 'IPC')") >= $count;
 			}),
 		'pg_stat_activity shows that they wait') if $before eq '';
 	return \%sessions;

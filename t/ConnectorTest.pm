@@ -291,7 +291,8 @@ sub stub
 	my $directory = PostgreSQL::Test::Utils::tempdir();
 	my $self = bless {
 		port => $listener->sockport, log => "$directory/log",
-		requests => "$directory/requests", directory => $directory }, 'ConnectorTest::Stub';
+		requests => "$directory/requests", directory => $directory,
+		handler => $handler }, 'ConnectorTest::Stub';
 
 	$self->{pid} = fork // die "cannot fork: $!";
 	if ($self->{pid} == 0)

@@ -458,7 +458,7 @@ extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *
 								  HttpStatistics *statistics);
 extern bool connector_data_refused(const DataAnswer *answer);
 pg_noreturn extern void connector_data_raise(const DataAnswer *answer);
-extern int	connector_data_descriptor(const DataAnswer *answer);
+extern int	connector_data_descriptor(DataAnswer *answer);
 extern DataStatus connector_data_read(DataAnswer *answer, bool wait, RowsValue **values);
 extern RowsValue *connector_data_next(DataAnswer *answer);
 extern uint64 connector_data_rows(const DataAnswer *answer);

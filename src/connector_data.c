@@ -570,9 +570,18 @@ connector_data(const TableOptions *table, const DataRequest *request,
  * The descriptor to wait for if something is pending, as http_descriptor has it.
  */
 int
-connector_data_descriptor(const DataAnswer *answer)
+connector_data_descriptor(DataAnswer *answer)
 {
-	return http_descriptor(answer->http);
+	ErrorContextCallback errcallback;
+	int			descriptor;
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = answer;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	descriptor = http_descriptor(answer->http);
+	error_context_stack = errcallback.previous;
+	return descriptor;
 }
 
 /*

@@ -814,7 +814,10 @@ http_wait_answered(HttpAnswer *answer)
 int
 http_descriptor(HttpAnswer *answer)
 {
-	return connection_descriptor(answer->connection, wait_ends(answer));
+	/* what has come while nobody looked is no silence */
+	int64		until = go_on(answer) ? clock_ms() : wait_ends(answer);
+
+	return connection_descriptor(answer->connection, until);
 }
 
 /*

@@ -114,13 +114,34 @@ explain_limit(ForeignScanState *node, bool all_sent, struct ExplainState *es)
 }
 
 /*
- * What a scan has cost, and what the defences did.
+ * How often parallel workers have run the scan.
+ */
+static uint64
+scans_in_workers(const ForeignScanState *node)
+{
+	const WorkerInstrumentation *workers = node->ss.ps.worker_instrument;
+	double		scans = 0;
+
+	for (int i = 0; workers && i < workers->num_workers; i++)
+		scans += workers->instrument[i].nloops;
+	return (uint64) scans;
+}
+
+/*
+ * What a scan has cost, and what the defences did.  Workers have no way to tell
+ * us theirs: of a scan that they have run, that is all that can be said.
  */
 static void
-explain_counters(const ConnectorScan *state, struct ExplainState *es)
+explain_counters(const ForeignScanState *node, struct ExplainState *es)
 {
+	const ConnectorScan *state = node->fdw_state;
 	const HttpStatistics *statistics = &state->statistics;
+	uint64		elsewhere = scans_in_workers(node);
 
+	if (elsewhere > 0)
+		ExplainPropertyUInteger("Scans in Workers, Not Counted", NULL, elsewhere, es);
+	if (elsewhere > 0 && state->request.limit == 0)
+		return;
 	ExplainPropertyUInteger("Requests", NULL, statistics->requests, es);
 	ExplainPropertyUInteger("Rows Received", NULL, state->rows_received, es);
 	if (state->filters != NIL)
@@ -164,5 +185,5 @@ biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 	}
 	explain_limit(node, explain_filter(node, es), es);
 	if (es->analyze)
-		explain_counters(state, es);
+		explain_counters(node, es);
 }

@@ -26,6 +26,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Strings and digits are looked at a block at a time, with what every machine
+ * that we are compiled for has.  ROWS_SCALAR is for the tests.
+ */
+#if defined(ROWS_SCALAR)
+#elif defined(__SSE2__)
+#define ROWS_SSE2
+#include <emmintrin.h>
+#elif defined(__ARM_NEON) && defined(__ORDER_LITTLE_ENDIAN__) && \
+	__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define ROWS_NEON
+#include <arm_neon.h>
+#endif
+
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define NEVER_INLINE __attribute__((noinline))
+#define UNLIKELY(x) __builtin_expect((x) != 0, 0)
+#else
+#define ALWAYS_INLINE inline
+#define NEVER_INLINE
+#define UNLIKELY(x) (x)
+#endif
+
 /* Where in the document the next byte stands */
 typedef enum RowsPhase
 {
@@ -100,10 +124,142 @@ is_byte(unsigned char c, unsigned char class)
 	return (byte_class[c] & class) != 0;
 }
 
+/* ---- blocks of bytes ---- */
+
+/*
+ * Three implementations of the same: which bytes of a block are of a kind.
+ * The answer is a mask with 1 << BLOCK_SHIFT bits for each byte, that of the
+ * first byte lowest, of which at least one is set.
+ *
+ * block_stops: those that may not stand in a string just so; *high are those
+ * that are not ASCII.
+ *
+ * block_others: those that are no digits.
+ */
+#if defined(ROWS_SSE2)
+
+#define BLOCK_SIZE	16
+#define BLOCK_SHIFT	0
+
+static inline uint64_t
+block_stops(const unsigned char *p, uint64_t *high)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+	const __m128i quotes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+	const __m128i backslashes = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+	const __m128i controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1F)), bytes);
+
+	*high = (unsigned int) _mm_movemask_epi8(bytes);
+	return (unsigned int)
+		_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls));
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+	const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+	const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(9)), above);
+
+	return (unsigned int) _mm_movemask_epi8(digits) ^ 0xFFFF;
+}
+
+#elif defined(ROWS_NEON)
+
+#define BLOCK_SIZE	16
+#define BLOCK_SHIFT	2
+
+/* Four bits of each byte, which are all alike */
+static inline uint64_t
+block_mask(uint8x16_t bytes)
+{
+	const uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(bytes), 4);
+
+	return vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
+}
+
+static inline uint64_t
+block_stops(const unsigned char *p, uint64_t *high)
+{
+	const uint8x16_t bytes = vld1q_u8(p);
+	const uint8x16_t quotes = vceqq_u8(bytes, vdupq_n_u8('"'));
+	const uint8x16_t backslashes = vceqq_u8(bytes, vdupq_n_u8('\\'));
+	const uint8x16_t controls = vcltq_u8(bytes, vdupq_n_u8(0x20));
+
+	*high = block_mask(vcgeq_u8(bytes, vdupq_n_u8(0x80)));
+	return block_mask(vorrq_u8(vorrq_u8(quotes, backslashes), controls));
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	const uint8x16_t above = vsubq_u8(vld1q_u8(p), vdupq_n_u8('0'));
+
+	return block_mask(vcgtq_u8(above, vdupq_n_u8(9)));
+}
+
+#else
+
+#define BLOCK_SIZE	8
+#define BLOCK_SHIFT	3
+#define ALL_BYTES(c) (UINT64_C(0x0101010101010101) * (c))
+
+static inline uint64_t
+block_load(const unsigned char *p)
+{
+	uint64_t	bytes;
+
+	memcpy(&bytes, p, sizeof(bytes));
+#if defined(__ORDER_BIG_ENDIAN__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	return bytes;
+}
+
+/* Bit 0x80 of the bytes that are 0; no carry leaves a byte */
+static inline uint64_t
+block_zeros(uint64_t bytes)
+{
+	return ~(((bytes & ALL_BYTES(0x7F)) + ALL_BYTES(0x7F)) | bytes) & ALL_BYTES(0x80);
+}
+
+static inline uint64_t
+block_stops(const unsigned char *p, uint64_t *high)
+{
+	const uint64_t bytes = block_load(p);
+
+	*high = bytes & ALL_BYTES(0x80);
+	return block_zeros(bytes ^ ALL_BYTES('"')) |
+		block_zeros(bytes ^ ALL_BYTES('\\')) |
+		block_zeros(bytes & ALL_BYTES(0xE0));
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	const uint64_t bytes = block_load(p);
+	const uint64_t low = bytes & ALL_BYTES(0x7F);
+
+	/* bit 0x80: not ASCII, or above 9, or not above the byte before 0 */
+	return (bytes | (low + ALL_BYTES(0x7F - '9')) | ~(low + ALL_BYTES(0x80 - '0'))) &
+		ALL_BYTES(0x80);
+}
+
+#endif
+
+/* The place of the first byte in a mask that is not 0 */
+static inline int
+block_first(uint64_t mask)
+{
+	return __builtin_ctzll(mask) >> BLOCK_SHIFT;
+}
+
+/* ---- steps over bytes ---- */
+
 static inline const unsigned char *
 skip_space(const unsigned char *p, const unsigned char *end)
 {
-	while (p < end && is_byte(*p, BYTE_SPACE))
+	while (p < end && UNLIKELY(*p <= ' ') && is_byte(*p, BYTE_SPACE))
 		p++;
 	return p;
 }
@@ -111,10 +267,45 @@ skip_space(const unsigned char *p, const unsigned char *end)
 static inline const unsigned char *
 skip_digits(const unsigned char *p, const unsigned char *end)
 {
+	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
+	{
+		uint64_t	others = block_others(p);
+
+		if (others != 0)
+			return p + block_first(others);
+	}
 	while (p < end && is_byte(*p, BYTE_DIGIT))
 		p++;
 	return p;
 }
+
+/*
+ * Returns the position of the first byte that may not stand in a string just
+ * so, or end.  Of the bytes passed over, *high gets a bit for those that are
+ * not ASCII.
+ */
+static inline const unsigned char *
+find_string_stop(const unsigned char *p, const unsigned char *end, uint64_t *high)
+{
+	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
+	{
+		uint64_t	block_high;
+		uint64_t	stops = block_stops(p, &block_high);
+
+		if (stops != 0)
+		{
+			/* of those in front of the first stop only */
+			*high |= block_high & (stops - 1) & ~stops;
+			return p + block_first(stops);
+		}
+		*high |= block_high;
+	}
+	for (; p < end && !is_byte(*p, BYTE_STOP); p++)
+		*high |= *p & 0x80;
+	return p;
+}
+
+/* ---- scanning ---- */
 
 /* Notes an error; returns NULL for the scanning function to return. */
 static const unsigned char *
@@ -133,59 +324,37 @@ syntax_error(Scan *scan, const unsigned char *where, const char *error)
 	return scan_fail(scan, where, ROWS_ERR_SYNTAX, error);
 }
 
-/*
- * Returns the position of the first byte that may not stand in a string just
- * so, or end.  All bytes passed over are or'ed into *seen, whose bit 0x80 then
- * tells whether they were ASCII.
- *
- * Most of the time goes by here, and this is the place for a version that
- * looks at more than one byte at a time.
- */
-static inline const unsigned char *
-find_string_stop(const unsigned char *p, const unsigned char *end,
-				 unsigned char *seen)
+/* Fills in a value that is wanted; value is NULL if it is not. */
+static ALWAYS_INLINE void
+note_value(RowsValue *value, const unsigned char *start, const unsigned char *behind,
+		   RowsKind kind, bool escaped, bool ascii, bool integer)
 {
-	/* four at a time, to look less often whether the buffer ends */
-	for (; end - p >= 4; p += 4)
-	{
-		if (is_byte(p[0], BYTE_STOP))
-			return p;
-		*seen |= p[0];
-		if (is_byte(p[1], BYTE_STOP))
-			return p + 1;
-		*seen |= p[1];
-		if (is_byte(p[2], BYTE_STOP))
-			return p + 2;
-		*seen |= p[2];
-		if (is_byte(p[3], BYTE_STOP))
-			return p + 3;
-		*seen |= p[3];
-	}
-	for (; p < end && !is_byte(*p, BYTE_STOP); p++)
-		*seen |= *p;
-	return p;
+	if (value == NULL)
+		return;
+	value->data = (const char *) start;
+	value->len = behind - start;
+	value->kind = kind;
+	value->escaped = escaped;
+	value->ascii = ascii;
+	value->integer = integer;
 }
 
-/* A string, from its opening quote. */
-static inline const unsigned char *
-scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
+/* The escapes that follow one upon the other, from the first backslash. */
+static NEVER_INLINE const unsigned char *
+scan_escapes(Scan *scan, const unsigned char *p)
 {
 	const unsigned char *end = scan->end;
-	const unsigned char *start = ++p;
-	unsigned char seen = 0;
-	bool		escaped = false;
 
-	for (;;)
+	do
 	{
-		p = find_string_stop(p, end, &seen);
-		if (p == end)
-			return NULL;
-		if (*p == '"')
-			break;
-		if (*p != '\\')
-			return syntax_error(scan, p, "control character in a string");
+		if (end - p >= 6 && p[1] == 'u' &&
+			(byte_class[p[2]] & byte_class[p[3]] &
+			 byte_class[p[4]] & byte_class[p[5]] & BYTE_HEX) != 0)
+		{
+			p += 6;
+			continue;
+		}
 
-		escaped = true;
 		if (++p == end)
 			return NULL;
 		if (*p == 'u')
@@ -203,14 +372,34 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 			p++;
 		else
 			return syntax_error(scan, p, "invalid escape in a string");
-	}
+	} while (p < end && *p == '\\');
+	return p;
+}
 
-	value->data = (const char *) start;
-	value->len = p - start;
-	value->kind = ROWS_STRING;
-	value->escaped = escaped;
-	value->ascii = seen < 0x80;
-	value->integer = false;
+/* A string, from its opening quote. */
+static ALWAYS_INLINE const unsigned char *
+scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	const unsigned char *end = scan->end;
+	const unsigned char *start = ++p;
+	uint64_t	high = 0;
+	bool		escaped = false;
+
+	for (;;)
+	{
+		p = find_string_stop(p, end, &high);
+		if (p == end)
+			return NULL;
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return syntax_error(scan, p, "control character in a string");
+		escaped = true;
+		p = scan_escapes(scan, p);
+		if (p == NULL)
+			return NULL;
+	}
+	note_value(value, start, p, ROWS_STRING, escaped, high == 0, false);
 	return p + 1;
 }
 
@@ -218,7 +407,7 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
  * A number, from its minus sign or first digit.  If it ends where the buffer
  * does, it may not be all of it; our caller sees that nothing follows.
  */
-static inline const unsigned char *
+static ALWAYS_INLINE const unsigned char *
 scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *end = scan->end;
@@ -259,17 +448,12 @@ scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 		p = skip_digits(p + 1, end);
 	}
 
-	value->data = (const char *) start;
-	value->len = p - start;
-	value->kind = ROWS_NUMBER;
-	value->escaped = false;
-	value->ascii = true;
-	value->integer = integer;
+	note_value(value, start, p, ROWS_NUMBER, false, true, integer);
 	return p;
 }
 
 /* One of the three words, from its first letter, which is known to fit. */
-static inline const unsigned char *
+static ALWAYS_INLINE const unsigned char *
 scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
 		  RowsKind kind, RowsValue *value)
 {
@@ -283,17 +467,15 @@ scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
 			return syntax_error(scan, p, "invalid literal");
 	}
 
-	value->data = (const char *) start;
-	value->len = len;
-	value->kind = kind;
-	value->escaped = false;
-	value->ascii = true;
-	value->integer = false;
+	note_value(value, start, p + 1, kind, false, true, false);
 	return p + 1;
 }
 
-/* Any value but an array or an object, from its first byte. */
-static inline const unsigned char *
+/*
+ * Any value but an array or an object, from its first byte.  value is NULL if
+ * it is not wanted, here and below.
+ */
+static ALWAYS_INLINE const unsigned char *
 scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	switch (*p)
@@ -352,7 +534,7 @@ scan_key(Scan *scan, const unsigned char *p, bool *ascii)
  * in full but not taken apart.  What is open at the moment is kept as one bit
  * for each level, so that no document can exhaust the C stack.
  */
-static const unsigned char *
+static NEVER_INLINE const unsigned char *
 scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *end = scan->end;
@@ -410,12 +592,8 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 			p++;
 			if (--depth == outside)
 			{
-				value->data = (const char *) start;
-				value->len = p - start;
-				value->kind = is_object ? ROWS_OBJECT : ROWS_ARRAY;
-				value->escaped = false;
-				value->ascii = ascii;
-				value->integer = false;
+				note_value(value, start, p, is_object ? ROWS_OBJECT : ROWS_ARRAY,
+						   false, ascii, false);
 				return p;
 			}
 			is_object = (objects[(depth - 1) / 64] >> ((depth - 1) % 64)) & 1;
@@ -478,8 +656,7 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
 	{
 		for (;;)
 		{
-			RowsValue  *value;
-			RowsValue	skipped;
+			RowsValue  *value = NULL;
 
 			if (!has_columns)
 			{
@@ -494,14 +671,14 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
 			}
 			else if (n < width && slot_of[n] >= 0)
 				value = &reader->values[slot_of[n]];
-			else
-				value = &skipped;
 			n++;
 
-			if (*p == '[' || *p == '{')
+			if (UNLIKELY(*p == '[' || *p == '{'))
 				p = scan_nested(scan, p, value);
-			else
+			else if (value != NULL)
 				p = scan_scalar(scan, p, value);
+			else
+				p = scan_scalar(scan, p, NULL);
 			if (p == NULL)
 				return NULL;
 

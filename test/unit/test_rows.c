@@ -10,6 +10,8 @@
  *-------------------------------------------------------------------------
  */
 #include <regex.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "reading.h"
 #include "test.h"
@@ -562,6 +564,254 @@ test_string_lengths(void)
 		}
 	}
 	test_ok(wrong == 0, "strings of all lengths to 70, with a special byte at every place");
+}
+
+/*
+ * Memory that ends where a page begins that may not be touched: returns that
+ * place.  The room in front of it is a page.
+ */
+static char *
+guarded_end(void)
+{
+	static char *end = NULL;
+
+	if (end == NULL)
+	{
+		size_t		page = (size_t) sysconf(_SC_PAGESIZE);
+		char	   *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE,
+								  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		if (memory == MAP_FAILED || mprotect(memory + page, page, PROT_NONE) != 0)
+		{
+			perror("guarded memory");
+			exit(2);
+		}
+		end = memory + page;
+	}
+	return end;
+}
+
+/*
+ * Reads a document with one row, which stands in memory with that many bytes
+ * between it and the guard, and then all of its beginnings, right in front of
+ * the guard: unless an error is in them, the reader wants more.  The row's
+ * values are left in reader.
+ */
+static RowsStatus
+read_guarded(RowsReader *reader, const char *doc, size_t len, size_t gap, bool *more)
+{
+	char	   *end = guarded_end();
+	RowsStatus	status;
+	size_t		consumed;
+
+	*more = true;
+	for (size_t cut = gap == 0 ? 0 : len; cut < len - 1; cut++)
+	{
+		memcpy(end - cut, doc, cut);
+		rows_init(reader);
+		status = rows_next(reader, end - cut, cut, false, &consumed);
+		if (status == ROWS_ERROR ? reader->error_offset >= cut : status != ROWS_MORE)
+			*more = false;
+		rows_free(reader);
+	}
+
+	/* what is in the gap would be noticed */
+	memset(end - gap, '"', gap);
+	memcpy(end - gap - len, doc, len);
+	rows_init(reader);
+	return rows_next(reader, end - gap - len, len, true, &consumed);
+}
+
+/*
+ * Strings are looked at a block at a time.  Those of all lengths, at all
+ * alignments, with each byte that matters at any place, and the buffer's end
+ * anywhere in them.
+ */
+static void
+test_string_blocks(void)
+{
+	static const char bytes[] = {
+		'a', '"', '\\', '\0', '\x1F', ' ', '!', '#', '[', ']', '\x7F', '\x80', '\x9F', '\xA2', '\xDC', '\xFF'
+	};
+	int			wrong = 0;
+	bool		more;
+
+	for (size_t len = 0; len <= 100; len++)
+	{
+		for (size_t gap = 0; gap < 16; gap++)
+		{
+			for (size_t at = 0; at < len + (len == 0); at++)
+			{
+				for (size_t i = 0; i < sizeof(bytes); i++)
+				{
+					unsigned char c = (unsigned char) bytes[i];
+					bool		control = c < 0x20;
+					bool		good = !control && c != '"' && c != '\\';
+					size_t		at_error = 3 + at + (control ? 0 : 1);
+					size_t		size = len + 9;
+					char		doc[120];
+					RowsReader	reader;
+					RowsStatus	status;
+
+					/* behind the string is what is not ASCII */
+					memset(doc, 'x', sizeof(doc));
+					memcpy(doc, "[[\"", 3);
+					memcpy(doc + 3 + len, "\",\"\xFF\"]", 6);
+					if (len > 0)
+						doc[3 + at] = bytes[i];
+
+					/* cutting takes long, and alignment has no part in it */
+					status = read_guarded(&reader, doc, size, i < 5 || gap > 0 ? gap : 16, &more);
+					if (!more)
+						wrong++;
+					if (len == 0)
+						good = true;
+					if (c == '\\' && len > 0 && at + 1 == len)
+					{
+						/* the quote belongs to the string, and the next one ends it */
+						if (status != ROWS_ERROR || reader.error_offset != len + 6)
+							wrong++;
+					}
+					else if (!good)
+					{
+						if (status != ROWS_ERROR || reader.error_kind != ROWS_ERR_SYNTAX ||
+							reader.error_offset != at_error)
+							wrong++;
+					}
+					else if (status != ROWS_ROW || reader.nvalues != 2 ||
+							 reader.values[0].len != len || reader.values[0].escaped ||
+							 reader.values[0].ascii != (len == 0 || c < 0x80) ||
+							 reader.values[1].len != 1 || reader.values[1].ascii)
+						wrong++;
+					rows_free(&reader);
+				}
+			}
+		}
+	}
+	test_ok(wrong == 0, "strings of all lengths to 100, at all alignments, with a special byte at every place");
+}
+
+/* The same for escapes, which may begin anywhere and follow one upon the other */
+static void
+test_escape_blocks(void)
+{
+	static const char *const escapes[] = {
+		"\\n", "\\u0041", "\\u041F\\u0440", "\\ud83d\\ude00\\\\", "\\\"", "\\\\", "\\u00e9\\/\\u20ac\\t"
+	};
+	static const char *const decoded[] = {
+		"\n", "A", "\xD0\x9F\xD1\x80", "\xF0\x9F\x98\x80\\", "\"", "\\", "\xC3\xA9/\xE2\x82\xAC\t"
+	};
+	int			wrong = 0;
+	bool		more;
+
+	for (size_t i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+	{
+		size_t		width = strlen(escapes[i]);
+		size_t		short_by = width - strlen(decoded[i]);
+
+		for (size_t len = width; len <= 60; len++)
+		{
+			for (size_t at = 0; at + width <= len; at++)
+			{
+				for (size_t gap = 0; gap < 16; gap++)
+				{
+					char		doc[80];
+					char		expected[80];
+					char	   *text = guarded_end() - len;
+					RowsReader	reader;
+					size_t		result_len = 0;
+
+					memset(doc, 'x', sizeof(doc));
+					memcpy(doc, "[[\"", 3);
+					memcpy(doc + 3 + len, "\"]", 2);
+					memcpy(doc + 3 + at, escapes[i], width);
+					if (read_guarded(&reader, doc, len + 5, gap, &more) != ROWS_ROW || !more ||
+						reader.values[0].len != len || !reader.values[0].escaped ||
+						!reader.values[0].ascii)
+						wrong++;
+					rows_free(&reader);
+					if (gap > 0)
+						continue;
+
+					memset(expected, 'x', sizeof(expected));
+					memcpy(expected + at, decoded[i], width - short_by);
+					memcpy(text, doc + 3, len);
+					if (rows_unescape(text, len, text, &result_len) != ROWS_TEXT_OK ||
+						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
+						wrong++;
+					if (rows_unescape(doc + 3, len, text, &result_len) != ROWS_TEXT_OK ||
+						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
+						wrong++;
+				}
+			}
+		}
+	}
+	test_ok(wrong == 0, "escapes at every place of strings of all lengths to 60, at all alignments");
+}
+
+/* And for digits */
+static void
+test_digit_blocks(void)
+{
+	static const char bytes[] = {'/', ':', ' ', ',', '-', '+', '\0', '\xB0', '\xB5', '\xFF', 'e', '.'};
+	int			wrong = 0;
+	bool		more;
+
+	for (size_t len = 1; len <= 60; len++)
+	{
+		for (size_t gap = 0; gap < 16; gap++)
+		{
+			for (size_t at = 0; at <= len; at++)
+			{
+				for (size_t i = 0; i < sizeof(bytes); i++)
+				{
+					bool		point = bytes[i] == '.' || bytes[i] == 'e';
+					bool		behind = at == len && (bytes[i] == ' ' || bytes[i] == ',');
+					bool		comma = bytes[i] == ',' || bytes[i] == ' ';
+					size_t		size = len + 5;
+					char		doc[80];
+					RowsReader	reader;
+					RowsStatus	status;
+
+					memset(doc, '0' + (int) (len % 9) + 1, sizeof(doc));
+					memcpy(doc, "[[", 2);
+					doc[2 + at] = bytes[i];
+					memcpy(doc + 3 + len, "]", 2);
+					if (at == len)
+					{
+						/* what is behind the number */
+						memcpy(doc + 3 + len, bytes[i] == ',' ? "1]" : " ]", 2);
+					}
+					status = read_guarded(&reader, doc, size, gap, &more);
+					if (!more)
+						wrong++;
+					if (behind)
+					{
+						if (status != ROWS_ROW || reader.values[0].len != len ||
+							reader.nvalues != (bytes[i] == ',' ? 2 : 1))
+							wrong++;
+					}
+					else if (at > 0 && at < len && (point || bytes[i] == ','))
+					{
+						if (status != ROWS_ROW ||
+							reader.values[0].len != (comma ? at : len + 1) ||
+							reader.values[0].integer != comma)
+							wrong++;
+					}
+					else if (at == 0 && (bytes[i] == '-' || bytes[i] == ' '))
+					{
+						if (status != ROWS_ROW || reader.values[0].len != len + (bytes[i] == '-'))
+							wrong++;
+					}
+					else if (status != ROWS_ERROR || reader.error_kind != ROWS_ERR_SYNTAX ||
+							 reader.error_offset != 2 + at + (at > 0 && (point || bytes[i] == ' ')))
+						wrong++;
+					rows_free(&reader);
+				}
+			}
+		}
+	}
+	test_ok(wrong == 0, "numbers of all lengths to 60, at all alignments, with another byte at every place");
 }
 
 /* All words of up to seven letters that a number might be made of */
@@ -1183,6 +1433,9 @@ main(void)
 	test_columns();
 	test_string_bytes();
 	test_string_lengths();
+	test_string_blocks();
+	test_escape_blocks();
+	test_digit_blocks();
 	test_numbers();
 	test_literals();
 	test_structure_bytes();

@@ -154,6 +154,14 @@ block_stops(const unsigned char *p, uint64_t *high)
 		_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls));
 }
 
+static inline bool
+block_has_backslash(const unsigned char *p)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) != 0;
+}
+
 static inline uint64_t
 block_others(const unsigned char *p)
 {
@@ -188,6 +196,12 @@ block_stops(const unsigned char *p, uint64_t *high)
 
 	*high = block_mask(vcgeq_u8(bytes, vdupq_n_u8(0x80)));
 	return block_mask(vorrq_u8(vorrq_u8(quotes, backslashes), controls));
+}
+
+static inline bool
+block_has_backslash(const unsigned char *p)
+{
+	return block_mask(vceqq_u8(vld1q_u8(p), vdupq_n_u8('\\'))) != 0;
 }
 
 static inline uint64_t
@@ -232,6 +246,12 @@ block_stops(const unsigned char *p, uint64_t *high)
 	return block_zeros(bytes ^ ALL_BYTES('"')) |
 		block_zeros(bytes ^ ALL_BYTES('\\')) |
 		block_zeros(bytes & ALL_BYTES(0xE0));
+}
+
+static inline bool
+block_has_backslash(const unsigned char *p)
+{
+	return block_zeros(block_load(p) ^ ALL_BYTES('\\')) != 0;
 }
 
 static inline uint64_t
@@ -886,16 +906,41 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 	return status;
 }
 
+/* ---- escapes ---- */
+
 /* The value of four hex digits, which they are known to be */
-static unsigned int
+static ALWAYS_INLINE unsigned int
 hex4(const unsigned char *p)
 {
-	unsigned int code = 0;
+	static const unsigned char value[256] = {
+		['0'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
+		['A'] = 10, 11, 12, 13, 14, 15,
+		['a'] = 10, 11, 12, 13, 14, 15
+	};
 
-	/* in ASCII, the low four bits of a letter of either case count from 1 */
-	for (int i = 0; i < 4; i++)
-		code = code << 4 | ((p[i] & 0x0F) + (p[i] > '9' ? 9 : 0));
-	return code;
+	return (unsigned int) value[p[0]] << 12 | (unsigned int) value[p[1]] << 8 |
+		(unsigned int) value[p[2]] << 4 | value[p[3]];
+}
+
+/* What the letter behind a backslash stands for, which is known to be one */
+static ALWAYS_INLINE unsigned char
+escape_value(unsigned char c)
+{
+	switch (c)
+	{
+		case 'b':
+			return '\b';
+		case 'f':
+			return '\f';
+		case 'n':
+			return '\n';
+		case 'r':
+			return '\r';
+		case 't':
+			return '\t';
+		default:				/* quote, backslash and slash */
+			return c;
+	}
 }
 
 RowsText
@@ -906,45 +951,40 @@ rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
 	unsigned char *out = (unsigned char *) dst;
 	RowsText	result = ROWS_TEXT_OK;
 
+	/* what is read of src before dst is written to makes that they may be one */
 	while (p < end)
 	{
 		unsigned int code;
 
 		if (*p != '\\')
 		{
-			*out++ = *p++;
+			while (end - p >= BLOCK_SIZE && !block_has_backslash(p))
+			{
+				memmove(out, p, BLOCK_SIZE);
+				p += BLOCK_SIZE;
+				out += BLOCK_SIZE;
+			}
+			while (p < end && *p != '\\')
+				*out++ = *p++;
 			continue;
 		}
 
 		if (p[1] != 'u')
 		{
-			switch (p[1])
-			{
-				case 'b':
-					*out++ = '\b';
-					break;
-				case 'f':
-					*out++ = '\f';
-					break;
-				case 'n':
-					*out++ = '\n';
-					break;
-				case 'r':
-					*out++ = '\r';
-					break;
-				case 't':
-					*out++ = '\t';
-					break;
-				default:		/* quote, backslash and slash */
-					*out++ = p[1];
-					break;
-			}
+			*out++ = escape_value(p[1]);
 			p += 2;
 			continue;
 		}
 
 		code = hex4(p + 2);
-		if (code == 0)
+		if (code >= 0x80 && code < 0x800)
+		{
+			*out++ = 0xC0 | (code >> 6);
+			*out++ = 0x80 | (code & 0x3F);
+			p += 6;
+			continue;
+		}
+		if (UNLIKELY(code == 0))
 		{
 			result = ROWS_TEXT_NUL;
 			break;
@@ -962,31 +1002,22 @@ rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
 				break;
 			}
 			code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-			p += 6;
-		}
-		p += 6;
-
-		/* the escape's bytes have been read, so dst may be src */
-		if (code < 0x80)
-			*out++ = code;
-		else if (code < 0x800)
-		{
-			*out++ = 0xC0 | (code >> 6);
+			*out++ = 0xF0 | (code >> 18);
+			*out++ = 0x80 | ((code >> 12) & 0x3F);
+			*out++ = 0x80 | ((code >> 6) & 0x3F);
 			*out++ = 0x80 | (code & 0x3F);
+			p += 12;
+			continue;
 		}
-		else if (code < 0x10000)
+		if (code >= 0x800)
 		{
 			*out++ = 0xE0 | (code >> 12);
 			*out++ = 0x80 | ((code >> 6) & 0x3F);
 			*out++ = 0x80 | (code & 0x3F);
 		}
 		else
-		{
-			*out++ = 0xF0 | (code >> 18);
-			*out++ = 0x80 | ((code >> 12) & 0x3F);
-			*out++ = 0x80 | ((code >> 6) & 0x3F);
-			*out++ = 0x80 | (code & 0x3F);
-		}
+			*out++ = code;
+		p += 6;
 	}
 
 	*dst_len = out - (unsigned char *) dst;

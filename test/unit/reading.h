@@ -40,6 +40,7 @@ typedef struct ReadRow
 	size_t		first;			/* of its values among all */
 	size_t		stored;			/* how many there are */
 	size_t		nvalues;		/* how many the document has */
+	uint64_t	end;			/* of it, in the document */
 } ReadRow;
 
 typedef struct Reading
@@ -92,7 +93,7 @@ test_grow(void *array, size_t used, size_t width)
 
 static inline void
 reading_add_row(Reading *reading, const RowsReader *reader, const char *buffer,
-				size_t buffer_len, uint64_t buffer_at, int nslots)
+				size_t buffer_len, uint64_t buffer_at, uint64_t end, int nslots)
 {
 	size_t		stored = nslots >= 0 ? (size_t) nslots : reader->nvalues;
 	ReadRow    *row;
@@ -102,6 +103,7 @@ reading_add_row(Reading *reading, const RowsReader *reader, const char *buffer,
 	row->first = reading->nvalues;
 	row->stored = stored;
 	row->nvalues = reader->nvalues;
+	row->end = end;
 	for (size_t i = 0; i < stored; i++)
 	{
 		const RowsValue *from = &reader->values[i];
@@ -182,7 +184,7 @@ read_pieces(Reading *reading, const char *doc, size_t len,
 			{
 				if (reader.row != reading->nrows || reader.nrows != reading->nrows + 1)
 					reading->broken = "rows are counted wrongly";
-				reading_add_row(reading, &reader, buffer, buffer_len, buffer_at, nslots);
+				reading_add_row(reading, &reader, buffer, buffer_len, buffer_at, done, nslots);
 				if (columns && reader.row == 0)
 				{
 					nslots = columns->nslots;
@@ -267,7 +269,8 @@ same_reading(const Reading *a, const Reading *b)
 	{
 		if (a->rows[i].first != b->rows[i].first ||
 			a->rows[i].stored != b->rows[i].stored ||
-			a->rows[i].nvalues != b->rows[i].nvalues)
+			a->rows[i].nvalues != b->rows[i].nvalues ||
+			a->rows[i].end != b->rows[i].end)
 			return false;
 	}
 	for (size_t i = 0; i < a->nvalues; i++)
@@ -314,6 +317,118 @@ same_in_pieces(const Reading *whole, const char *doc, size_t len,
 	}
 	free(cuts);
 	return same;
+}
+
+/*
+ * The checks below return NULL, or say what is wrong.  All compare with the
+ * reading of the whole document without columns.
+ */
+
+/*
+ * With columns the rows are the same ones, rearranged, up to the first that
+ * has another width; what is wrong in a skipped column is still wrong.
+ */
+static inline const char *
+check_columns(const Reading *whole, const char *doc, size_t len,
+			  const size_t *cuts, size_t ncuts, const Columns *columns)
+{
+	static const ReadValue unused = {NOWHERE, 4, ROWS_NULL, false, true, false};
+	size_t		nslots = (size_t) columns->nslots;
+	ReadValue  *expected = test_realloc(NULL, nslots * sizeof(ReadValue));
+	Reading		reading;
+	const char *result = NULL;
+	size_t		i;
+
+	read_pieces(&reading, doc, len, cuts, ncuts, false, columns);
+	for (i = 0; i < whole->nrows && !result; i++)
+	{
+		const ReadRow *row = &whole->rows[i];
+		const ReadValue *values = row->nvalues > 0 ? &whole->values[row->first] : NULL;
+		bool		is_header = i == 0;
+
+		if (!is_header && row->nvalues != (size_t) columns->width)
+			break;
+		if (i >= reading.nrows || reading.rows[i].nvalues != row->nvalues ||
+			reading.rows[i].end != row->end ||
+			reading.rows[i].stored != (is_header ? row->nvalues : nslots))
+		{
+			result = "row is missing with columns";
+			break;
+		}
+
+		/* a slot without a column is a null, the last of several counts */
+		if (!is_header)
+		{
+			for (size_t j = 0; j < nslots; j++)
+				expected[j] = unused;
+			for (size_t j = 0; j < row->nvalues; j++)
+			{
+				if (columns->slot_of[j] >= 0)
+					expected[columns->slot_of[j]] = values[j];
+			}
+			values = expected;
+		}
+		for (size_t j = 0; j < reading.rows[i].stored && !result; j++)
+		{
+			if (!same_value(&values[j], &reading.values[reading.rows[i].first + j]))
+				result = "values differ with columns";
+		}
+	}
+
+	if (result || reading.broken)
+		result = result ? result : reading.broken;
+	else if (reading.nrows != i)
+		result = "another number of rows with columns";
+	else if (i < whole->nrows)
+	{
+		if (reading.error_kind != ROWS_ERR_WIDTH || reading.error_row != i ||
+			reading.error_width != (size_t) columns->width ||
+			reading.error_nvalues != whole->rows[i].nvalues ||
+			reading.error_offset < whole->rows[i - 1].end ||
+			reading.error_offset >= whole->rows[i].end ||
+			doc[reading.error_offset] != '[')
+			result = "wrong width is not seen";
+	}
+	else if (reading.status != whole->status || reading.error != whole->error ||
+			 reading.error_kind != whole->error_kind ||
+			 reading.error_offset != whole->error_offset)
+	{
+		/* the row at fault may be too wide as well, but that is seen later */
+		result = "ends differently with columns";
+	}
+	reading_free(&reading);
+	free(expected);
+	return result;
+}
+
+/*
+ * An error is seen as soon as its byte is there, and no sooner: up to it, the
+ * document was complete or might have gone on well.
+ */
+static inline const char *
+check_error_place(const Reading *whole, const char *doc, size_t len)
+{
+	size_t		offset = (size_t) whole->error_offset;
+	Reading		reading;
+	const char *result = NULL;
+
+	if (whole->status != ROWS_ERROR || offset >= len)
+		return NULL;
+	read_whole(&reading, doc, offset);
+	if (reading.broken || reading.nrows != whole->nrows ||
+		(reading.status != ROWS_END &&
+		 (reading.error_kind != ROWS_ERR_TRUNCATED || reading.error_offset != offset)))
+		result = "error in front of the error";
+	reading_free(&reading);
+	if (result)
+		return result;
+
+	/* at_end comes too late for this one */
+	read_pieces(&reading, doc, offset + 1, NULL, 0, true, NULL);
+	if (!same_reading(whole, &reading))
+		result = "error is not seen at its byte";
+	reading_free(&reading);
+	return result;
 }
 
 #endif							/* READING_H */

@@ -100,10 +100,16 @@ pg_regress_installcheck = \
 	--bindir='$(bindir)' \
 	$(pg_regress_locale_flags) $(EXTRA_REGRESS_OPTS)
 
-.PHONY: check check-all connector-check dist format help unit
+.PHONY: check check-all connector-check dist format fuzz help unit
 
 unit:
-	$(MAKE) -C test/unit check
+	@status=0; \
+	$(MAKE) -C test/unit check || status=1; \
+	$(MAKE) -C fuzz replay || status=1; \
+	exit $$status
+
+fuzz:
+	$(MAKE) -C fuzz run
 
 connector-check:
 	$(PYTHON) -B -m unittest discover --verbose --start-directory test/connector
@@ -123,7 +129,7 @@ dist:
 # those of the libraries.
 PGINDENT ?= $(lastword $(sort $(wildcard /usr/lib/postgresql/*/bin/pgindent)))
 LIBRARY_TYPES = CURL CURLM CURLcode CURLMcode curl_socket_t jsonc_object
-FORMATTED = $(wildcard src/*.[ch] test/unit/*.[ch])
+FORMATTED = $(wildcard src/*.[ch] test/unit/*.[ch] fuzz/*.[ch])
 format:
 	@test -x "$(PGINDENT)" || { \
 		echo "There is no pgindent (Debian: postgresql-server-dev-17 or later, which may be"; \
@@ -142,6 +148,7 @@ help:
 	@echo "                      TAP_TESTS=     only the SQL tests; add REGRESS='setup NAME' for one"
 	@echo "                      REGRESS=       only the TAP tests; add PROVE_TESTS=t/NAME.pl for one"
 	@echo "make unit             tests of the parts that do not know PostgreSQL"
+	@echo "make fuzz             fuzz the reader of answers (clang; SECONDS=60; see fuzz/README.md)"
 	@echo "make connector-check  tests of the reference connector"
 	@echo "make check            ./check: all of these from scratch, with a server of their own"
 	@echo "make format           indent the C files as PostgreSQL does"

@@ -215,6 +215,33 @@ check_document(const char *data, size_t len)
 	return result;
 }
 
+/*
+ * The document once more, as a value of a row below as many arrays and objects
+ * as libFuzzer would hardly think of, up to a few more than may be.
+ */
+static const char *
+check_nested(const char *data, size_t len)
+{
+	static const char *const opening[] = {"[", "{\"a\":", "[1,", "{\"b\":2,\"a\":"};
+	size_t		levels = next_random(2) ? 60 + next_random(8) : next_random(ROWS_MAX_DEPTH);
+	uint64_t	kinds = next_random(2) ? random_state : 0;
+	uint64_t	other_kinds = next_random(2) ? random_state : UINT64_MAX;
+	Doc			doc = {0};
+	const char *result;
+
+	/* the kinds are not the same again 64 levels deeper */
+	doc_add_text(&doc, "[[");
+	for (size_t i = 0; i < levels; i++)
+		doc_add_text(&doc, opening[((i < 62 ? kinds : other_kinds) >> (i % 61)) & 3]);
+	doc_add(&doc, data, len);
+	for (size_t i = levels; i-- > 0;)
+		doc_add_text(&doc, ((i < 62 ? kinds : other_kinds) >> (i % 61)) & 1 ? "}" : "]");
+	doc_add_text(&doc, "]]");
+	result = check_document(doc.data, doc.len);
+	free(doc.data);
+	return result;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -222,6 +249,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	seed_random(data, size);
 	result = check_document((const char *) data, size);
+	if (!result && size <= 256 && next_random(32) == 0)
+		result = check_nested((const char *) data, size);
 	if (result)
 	{
 		fprintf(stderr, "fuzz_rows: %s\n", result);

@@ -39,6 +39,7 @@ OBJS = \
 	src/convert_datetime.o \
 	src/mask.o \
 	src/http.o \
+	src/http_transfer.o \
 	src/connection.o \
 	src/url.o \
 	src/document.o \

@@ -1,0 +1,78 @@
+/*-------------------------------------------------------------------------
+ *
+ * http_transfer.h
+ *	  One POST over one connection, as libcurl sees it.
+ *
+ * What http.c is made of; nobody else includes this.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef BICONNECTOR_HTTP_TRANSFER_H
+#define BICONNECTOR_HTTP_TRANSFER_H
+
+#include "connection.h"
+
+#include "compat.h"
+#include "http.h"
+
+/* Above this many unread bytes a transfer pauses, unless more are wanted */
+#define HIGH_WATER			(256 * 1024)
+
+typedef struct HttpTransfer
+{
+	/* what to send; the caller's */
+	char	   *url;
+	const char *content_type;
+	const char *body;
+	size_t		body_length;
+	const HttpOptions *options;
+	HttpStatistics *statistics;
+
+	HttpConnection *connection;
+	CURL	   *easy;
+	struct curl_slist *headers;
+	uint64		wire_bytes;		/* of this transfer, already in statistics */
+
+	char	   *buffer;			/* malloc'd */
+	size_t		start;			/* unread bytes are buffer[start .. end) */
+	size_t		end;
+	size_t		capacity;
+	size_t		limit;			/* pause at this many unread bytes */
+
+	int			status;			/* of the final answer, once headers are done */
+	bool		headers_done;
+	bool		paused;
+	bool		done;			/* the transfer has ended, with this result: */
+	CURLcode	result;
+	size_t		header_bytes;	/* of this transfer */
+	bool		too_many_headers;	/* in a callback */
+	bool		bad_encoding;	/* in a callback */
+	bool		out_of_memory;	/* in a callback */
+	bool		tls_unread;		/* TLS has bytes that libcurl has not taken */
+
+	char	   *location;		/* malloc'd; of the answer */
+	char	   *retry_after;	/* malloc'd; of the answer */
+	char	   *content_encoding;	/* malloc'd; of the answer */
+	char		message[CURL_ERROR_SIZE];
+} HttpTransfer;
+
+extern void transfer_init(HttpTransfer *transfer);
+extern void transfer_start(HttpTransfer *transfer);
+extern void transfer_look(HttpTransfer *transfer);
+extern void transfer_unpause(HttpTransfer *transfer);
+extern void transfer_end(HttpTransfer *transfer);
+extern void transfer_free(HttpTransfer *transfer);
+extern bool transfer_at_end(const HttpTransfer *transfer);
+extern bool transfer_is_connected(const HttpTransfer *transfer);
+extern bool transfer_lost_kept_connection(const HttpTransfer *transfer);
+extern void transfer_count(HttpTransfer *transfer);
+pg_noreturn extern void transfer_raise(HttpTransfer *transfer, const char *hint);
+
+/* The bytes that have come and are not read */
+static inline size_t
+transfer_unread(const HttpTransfer *transfer)
+{
+	return transfer->end - transfer->start;
+}
+
+#endif							/* BICONNECTOR_HTTP_TRANSFER_H */

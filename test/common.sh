@@ -51,6 +51,7 @@ as_root() {
 missing_packages() {
 	local major=$PG_MAJOR authorities
 
+	missing_besides
 	have gcc || echo gcc libc6-dev
 	have make || echo make
 	have gzip || echo gzip
@@ -76,6 +77,9 @@ missing_packages() {
 	[ -f "$("$PG_CONFIG" --includedir-server)/postgres.h" ] &&
 		[ -f "$("$PG_CONFIG" --pgxs)" ] || echo "postgresql-server-dev-$major"
 }
+
+# The same of what only the caller needs, who may have a function of this name
+missing_besides() { :; }
 
 # Sets PG_CONFIG if the caller did not; to nothing where there is none
 find_pg_config() {

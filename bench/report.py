@@ -1,0 +1,189 @@
+"""Tables in Markdown of what was measured.
+
+usage: report.py RESULTS                prints them
+       report.py RESULTS FILE...        puts them into files, between the two marks
+"""
+
+import json
+import pathlib
+import re
+import statistics
+import sys
+
+BEGIN = "<!-- written by bench/run -->"
+END = "<!-- end of what bench/run writes -->"
+
+
+class Results:
+    def __init__(self, results):
+        self.results = results
+        self.works = {(work["work"], work["rows"]): work for work in results["works"]}
+        sizes = sorted(rows for key, rows in self.works if key == "all")
+        # the size at which all works are done
+        self.main = max([rows for rows in sizes if rows <= 1_000_000],
+                        default=max(sizes, default=0))
+        self.sizes = sizes
+
+    def work(self, key):
+        """A work that is done at one size only, or the one at the main size."""
+        found = [work for (name, _), work in self.works.items() if name == key]
+        return self.works.get((key, self.main)) or (found[0] if found else None)
+
+    def values(self, work, variant, what="seconds"):
+        for candidate in work["variants"] if work else ():
+            if candidate["variant"] == variant:
+                return [run[what] for run in candidate["runs"] if run.get(what) is not None]
+        return []
+
+    def median(self, work, variant):
+        values = self.values(work, variant)
+        return statistics.median(values) if values else None
+
+    def ratio(self, work, variant, other_work, other):
+        value, base = self.median(work, variant), self.median(other_work, other)
+        return value / base if value and base else None
+
+
+def short(rows):
+    for unit, letter in (1_000_000, "M"), (1000, "k"):
+        if rows % unit == 0 and rows >= unit:
+            return f"{rows // unit}{letter}"
+    return f"{rows:,}" if rows else ""
+
+
+def seconds(value):
+    """Three digits, no more than a timing is worth."""
+    if value >= 9.995:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.9995 else f"{value:.3f}"
+
+
+def factor(value):
+    if value is None:
+        return ""
+    return f"{value:.2f}" if value < 99.5 else f"{value:,.0f}"
+
+
+def megabytes(kilobytes):
+    return f"{kilobytes / 1024:.1f}" if kilobytes < 100 * 1024 else f"{kilobytes / 1024:,.0f}"
+
+
+def memory_text(results, work, variant):
+    key = variant["variant"]
+    own = results.values(work, key, "memory")
+    programs = results.values(work, key, "programs")
+    parts = [f"+{megabytes(max(own))}"] if own else []
+    if programs and max(programs):
+        parts.append(f"({megabytes(max(programs))})")
+    return " ".join(parts)
+
+
+def measured_table(results):
+    lines = ["| rows | work | how | seconds | min – max | × file_fdw | × curl | MB |",
+             "|--:|---|---|--:|--:|--:|--:|--:|"]
+    order = {key: i for i, key in enumerate(
+        ["all", "one", "count", "limit", "gzip", "escaped", "throttled", "lookups", "parallel",
+         "one-late", "append", "import", "probe"])}
+    main_last = sorted(results.works.values(), key=lambda work: (
+        work["work"] != "all", order[work["work"]], work["rows"]))
+    for work in main_last:
+        title = work["title"]
+        for variant in work["variants"]:
+            key = variant["variant"]
+            values = results.values(work, key)
+            if not values:
+                continue
+            file_work = work if results.values(work, "file_fdw") else None
+            if file_work is None and work["work"] in ("escaped", "throttled"):
+                file_work = results.works.get(("all", work["rows"]))
+            curl = "connector-curl" if key.startswith("connector") else "curl"
+            lines.append(
+                f"| {short(work['rows'])} | {title} | {variant['title']}"
+                f" | {seconds(statistics.median(values))}"
+                f" | {seconds(min(values))} – {seconds(max(values))}"
+                f" | {factor(results.ratio(work, key, file_work, 'file_fdw'))}"
+                f" | {factor(results.ratio(work, key, work, curl))}"
+                f" | {memory_text(results, work, variant)} |")
+    return lines
+
+
+def goals_table(results):
+    """What this project wants to be measured by."""
+    every, work = results.work("all"), results.work
+    lines = ["| goal | measured | |", "|---|--:|---|"]
+
+    def line(goal, value, bound, text=None):
+        if value is not None:
+            lines.append(f"| {goal} | {text or factor(value)} | {'ok' if value <= bound else 'MISSED'} |")
+
+    size = short(results.main)
+    line(f"{size} rows, all columns: at most 0.33 × file_fdw",
+         results.ratio(every, "ours", every, "file_fdw"), 0.33)
+    line(f"{size} rows, one column: at most 0.35 × file_fdw",
+         results.ratio(work("one"), "ours", work("one"), "file_fdw"), 0.35)
+    line("`\\uXXXX` only: at most 1.1 × the same as UTF-8",
+         results.ratio(work("escaped"), "ours", every, "ours"), 1.1)
+    memory = {rows: max(values) / 1024 for rows in results.sizes if rows >= 1_000_000
+              and (values := results.values(results.works["all", rows], "ours", "memory"))}
+    if memory:
+        goal = "at most 12 MB more than an idle backend, the same at 1M and at 10M rows"
+        apart = max(memory.values()) - min(memory.values())
+        # a MB is what the allocator may keep or not
+        value = max(memory.values()) if apart <= 1 else float("inf")
+        line(goal, value, 12, ", ".join(f"+{megabytes * 1:.1f} MB at {short(rows)}"
+                                        for rows, megabytes in memory.items()))
+    line("LIMIT 10, nothing said to the connector: at most 1/20 of all rows",
+         results.ratio(work("limit"), "ours", every, "ours"), 0.05,
+         fraction(results.ratio(work("limit"), "ours", every, "ours")))
+    line("50 MB/s: at most 1.05 × curl",
+         results.ratio(work("throttled"), "ours", work("throttled"), "curl"), 1.05)
+    line("1,000 lookups: at most 1.5 × a C loop over libcurl",
+         results.ratio(work("lookups"), "ours", work("lookups"), "curl"), 1.5)
+    for key, what in ("union", "under UNION ALL"), ("parted", "as partitions"):
+        line(f"8 tables of 300 ms {what}: at most 1.3 × one of them",
+             results.ratio(work("append"), key, work("one-late"), "ours"), 1.3)
+    value = results.ratio(work("import"), "ours", work("import"), "serial")
+    line("IMPORT of 200 tables of 50 ms: at most 1/6 of one after the other", value, 1 / 6,
+         fraction(value))
+    line("two slow partitions, two workers: at most 0.65 × one after the other",
+         results.ratio(work("parallel"), "workers", work("parallel"), "serial"), 0.65)
+    return lines
+
+
+def fraction(value):
+    return None if value is None else f"1/{1 / value:.1f}"
+
+
+def text_of(raw):
+    results = Results(raw)
+    rounds = raw["rounds"]
+    paragraphs = [
+        "\n".join(measured_table(results)),
+        f"Medians of {rounds} rounds" + (", 3 where there are more than 1M rows"
+                                         if rounds > 3 and max(results.sizes, default=0) > 1_000_000
+                                         else "") + f". {raw['machine']}.",
+        *(f"{note[0].upper()}{note[1:]}." for note in raw["notes"]),
+        "\n".join(goals_table(results))]
+    return "\n\n".join(paragraphs)
+
+
+def insert(path, text):
+    """Puts the text into a file, in the place of what is between the marks."""
+    old = path.read_text(encoding="utf-8")
+    new, count = re.subn(re.escape(BEGIN) + ".*?" + re.escape(END),
+                         lambda _: f"{BEGIN}\n\n{text}\n\n{END}", old, flags=re.DOTALL)
+    if count != 1:
+        sys.exit(f"{path} does not have the marks once")
+    path.write_text(new, encoding="utf-8")
+
+
+def main():
+    text = text_of(json.loads(pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")))
+    for path in sys.argv[2:]:
+        insert(pathlib.Path(path), text)
+    if len(sys.argv) == 2:
+        print(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -101,7 +101,7 @@ pg_regress_installcheck = \
 	--bindir='$(bindir)' \
 	$(pg_regress_locale_flags) $(EXTRA_REGRESS_OPTS)
 
-.PHONY: check check-all connector-check dist format fuzz help unit
+.PHONY: bench check check-all connector-check dist format fuzz help unit
 
 unit:
 	@status=0; \
@@ -117,6 +117,10 @@ connector-check:
 
 check-all:
 	./check
+
+# BENCH='--rows 10000000' and the like: see bench/README.md
+bench:
+	@bench/run $(BENCH)
 
 # What is committed, as the PostgreSQL Extension Network wants it
 VERSION = $(shell sed -n 's/^ *"version": "\(.*\)",$$/\1/p' META.json | head -n 1)
@@ -152,6 +156,7 @@ help:
 	@echo "make fuzz             fuzz the reader of answers (clang; SECONDS=60; see fuzz/README.md)"
 	@echo "make connector-check  tests of the reference connector"
 	@echo "make check            ./check: all of these from scratch, with a server of their own"
+	@echo "make bench            measure it beside other ways; BENCH='--help' lists options"
 	@echo "make format           indent the C files as PostgreSQL does"
 	@echo "make dist             an archive of what is committed"
 	@echo "make clean            remove what was built"

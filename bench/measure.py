@@ -551,10 +551,11 @@ class Bench:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
         versions = self.postgres.run("SELECT current_setting('server_version')"
                                      " || '|' || libcurl FROM biconnector_version()").split("|")
+        release = ".".join(platform.release().split(".")[:2])
         curl = versions[1].split()[0].rpartition("/")[2]
         jq = run(["jq", "--version"]).decode().strip().removeprefix("jq-")
         return (f"{os.cpu_count()} × {models[0] if models else platform.machine()},"
-                f" {memory:.0f} GB of memory, Linux {platform.release()},"
+                f" {memory:.0f} GB of memory, Linux {release},"
                 f" PostgreSQL {versions[0].split()[0]}, libcurl {curl}, nginx {self.nginx.version},"
                 f" jq {jq}")
 

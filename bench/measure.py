@@ -11,9 +11,9 @@ import sys
 import time
 
 import report
-from servers import (COLUMNS, KEYS, LATE_ROWS, LATE_TABLES, Connector, Data, Failure, Nginx, PeakWatch, Postgres,
-                     children_of, forget_peak, memory_of, processor_time_of, record_bodies, run,
-                     say, short)
+from servers import (COLUMNS, KEYS, LATE_ROWS, LATE_TABLES, Connector, Data, Failure, Nginx,
+                     PeakWatch, Postgres, children_of, forget_peak, memory_of, processor_time_of,
+                     record_bodies, run, say, short)
 
 RATE = 50_000_000               # bytes a second of the throttled server
 APPENDED = 8                    # tables under an Append
@@ -348,6 +348,8 @@ class Bench:
         self.same("ours_escaped", self.checksum("true", self.main))
         self.works.append(Work("escaped", self.main, "all columns, `\\uXXXX`", [
             self.query("ours", "biconnector_fdw", ALL_COLUMNS, "ours_escaped"),
+            self.query("raw", "biconnector_fdw, UTF-8", ALL_COLUMNS,
+                       f"ours_{short(self.main)}"),
             Command("curl", "curl", self.curl(self.nginx.url(path)))]))
 
     def prepare_throttled(self, _late):
@@ -422,6 +424,9 @@ class Bench:
             return False
         return True
 
+    def knows(self, option, server):
+        return self.has_option(option, f"ALTER SERVER {server} OPTIONS (ADD {option} 'true')")
+
     def prepare_import(self, late):
         urls = self.late_server(late, 50)
         self.foreign_server("late_50", urls["data"], url_table_list=urls["table_list"],
@@ -453,8 +458,9 @@ class Bench:
         self.same("late_union", expected)
         self.works.append(Work("one-late", LATE_ROWS, "one table of 300 ms", [
             self.query("ours", "biconnector_fdw", ALL_COLUMNS, "late_0")]))
-        variants = [self.query("serial", "UNION ALL, one after the other", ALL_COLUMNS, "late_union")]
-        if self.has_option("async_capable", "ALTER SERVER late OPTIONS (ADD async_capable 'true')"):
+        variants = [self.query("serial", "UNION ALL, one after the other", ALL_COLUMNS,
+                               "late_union")]
+        if self.knows("async_capable", "late"):
             self.foreign_server("late_async", urls["data"], async_capable="true")
             self.append_tables("late_async")
             for name in "union", "parted":
@@ -483,22 +489,23 @@ class Bench:
 
     def prepare_parallel(self, _late):
         size = short(self.main)
-        expected = self.checksum(f"id <= {self.main // 2 * 2}", self.main)
+        half_rows = self.main // 2
+        expected = self.checksum(f"id <= {2 * half_rows}", self.main)
 
         def make_halves(name, **options):
             columns = ", ".join(f"{column} {sql_type}" for column, sql_type, *_ in COLUMNS)
             self.postgres.run(f"CREATE TABLE {name} ({columns}) PARTITION BY RANGE (id)")
             for half in 0, 1:
                 self.document_table(f"{name}_{half}", f"throttled/{size}-half{half}.json",
-                                    self.main // 2, **options)
+                                    half_rows, **options)
                 self.postgres.run(
                     f"ALTER TABLE {name} ATTACH PARTITION {name}_{half} FOR VALUES"
-                    f" FROM ({1 + half * (self.main // 2)}) TO ({1 + (half + 1) * (self.main // 2)})")
+                    f" FROM ({1 + half * half_rows}) TO ({1 + (half + 1) * half_rows})")
             self.same(name, expected)
 
         make_halves("halves")
         variants = [self.query("serial", "one after the other", ALL_COLUMNS, "halves")]
-        if self.has_option("parallel_safe", "ALTER SERVER halves_0 OPTIONS (ADD parallel_safe 'true')"):
+        if self.knows("parallel_safe", "halves_0"):
             make_halves("safe_halves", parallel_safe="true")
             settings = ["max_parallel_workers_per_gather = 2", "parallel_setup_cost = 0",
                         "parallel_tuple_cost = 0"]
@@ -510,7 +517,7 @@ class Bench:
             if "Parallel Append" not in plan:
                 raise Failure(f"no Parallel Append over partitions that are parallel safe:\n{plan}")
             variants.append(Query(self, "workers", "Parallel Append, two workers", query, settings))
-        if self.has_option("async_capable", "ALTER SERVER halves_0 OPTIONS (ADD async_capable 'true')"):
+        if self.knows("async_capable", "halves_0"):
             make_halves("async_halves", async_capable="true")
             variants.append(self.query("async", "async", ALL_COLUMNS, "async_halves"))
         self.works.append(Work("parallel", self.main, "two partitions, 50 MB/s each", variants))
@@ -518,16 +525,14 @@ class Bench:
     # ---- measuring ----------------------------------------------------------
 
     def measure(self):
-        rounds = {rows: 3 if rows > 1_000_000 and not self.options.rounds
-                  else self.options.rounds or 5 for rows in [0, KEYS, *self.options.rows]}
-        most = max(rounds.values())
-        for number in range(most):
-            say(f"==> Round {number + 1} of {most}")
+        rounds = self.options.rounds or 5
+        for number in range(rounds):
+            say(f"==> Round {number + 1} of {rounds}")
             for work in self.works:
-                if number >= rounds.get(work.rows, most):
-                    continue
                 # to and fro, lest what comes before have an effect
                 for variant in work.variants[::-1 if number % 2 else 1]:
+                    if number >= self.rounds_of(work, variant):
+                        continue
                     variant.once()
                     last = variant.runs[-1]
                     say(f"    {short(work.rows):>5} {work.title}, {variant.title}:"
@@ -535,11 +540,16 @@ class Bench:
                         + (f", processor {last['processor']:.3f} s" if last["processor"] else "")
                         + (f", +{last['memory'] / 1024:.1f} MB" if "memory" in last else ""))
                 work.check()
-        return {"machine": self.machine(), "rounds": most, "notes": sorted(set(self.notes)),
+        return {"machine": self.machine(), "rounds": rounds, "notes": sorted(set(self.notes)),
                 "bytes": self.sizes(), "works": [
                     {"work": work.key, "rows": work.rows, "title": work.title, "variants": [
                         {"variant": variant.key, "title": variant.title, "runs": variant.runs}
                         for variant in work.variants]} for work in self.works]}
+
+    def rounds_of(self, work, variant):
+        """How often something is measured: less of what takes minutes."""
+        most = self.options.rounds or (3 if work.rows > 1_000_000 else 5)
+        return 1 if work.rows > 1_000_000 and variant.key == "jq" else most
 
     def sizes(self):
         return {path.name: path.stat().st_size for path in sorted(self.data.documents.iterdir())}

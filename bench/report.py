@@ -123,7 +123,7 @@ def goals_table(results):
     line(f"{main} rows, one column: at most 0.35 × file_fdw", 0.35,
          results.ratio(work("one"), "ours", work("one"), "file_fdw"))
     line("text in `\\uXXXX` only: at most 1.1 × the same in UTF-8", 1.1,
-         results.ratio(work("escaped"), "ours", every, "ours"))
+         results.ratio(work("escaped"), "ours", work("escaped"), "raw"))
     memory = {rows: max(values) / 1024 for rows in results.sizes
               if (values := results.values(results.works["all", rows], "ours", "memory"))}
     for rows in 1_000_000, 10_000_000:
@@ -155,15 +155,14 @@ def fraction(value):
 
 def text_of(raw):
     results = Results(raw)
-    rounds = raw["rounds"]
-    paragraphs = [
-        "\n".join(measured_table(results)),
-        f"Medians of {rounds} rounds" + (", 3 where there are more than 1M rows"
-                                         if rounds > 3 and max(results.sizes, default=0) > 1_000_000
-                                         else "") + f". {raw['machine']}.",
+    counts = sorted({len(variant["runs"]) for work in raw["works"] for variant in work["variants"]})
+    rounds = f"Medians of {counts[-1]} runs"
+    if len(counts) > 1:
+        rounds += f", of {' or '.join(map(str, counts[:-1]))} where there are more than 1M rows"
+    return "\n\n".join([
+        "\n".join(measured_table(results)), f"{rounds}. {raw['machine']}.",
         *(f"{note[0].upper()}{note[1:]}." for note in raw["notes"]),
-        "\n".join(goals_table(results))]
-    return "\n\n".join(paragraphs)
+        "\n".join(goals_table(results))])
 
 
 def insert(path, text):

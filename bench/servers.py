@@ -358,8 +358,8 @@ class Data:
     def fill(db, table, rows):
         db.execute("PRAGMA journal_mode = off")
         db.execute(f"CREATE TABLE {table} ("
-                   + ", ".join(f"{name.upper()} {sqlite_type}" for name, _, sqlite_type, _ in COLUMNS)
-                   + ")")
+                   + ", ".join(f"{name.upper()} {sqlite_type}"
+                               for name, _, sqlite_type, _ in COLUMNS) + ")")
         # SQLite's own conversion from text is not exact to the last digit
         db.executemany(
             f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -540,7 +540,7 @@ class Bench:
                         + (f", processor {last['processor']:.3f} s" if last["processor"] else "")
                         + (f", +{last['memory'] / 1024:.1f} MB" if "memory" in last else ""))
                 work.check()
-        return {"machine": self.machine(), "rounds": rounds, "notes": sorted(set(self.notes)),
+        return {"machine": self.machine(), "main": self.main, "notes": sorted(set(self.notes)),
                 "bytes": self.sizes(), "works": [
                     {"work": work.key, "rows": work.rows, "title": work.title, "variants": [
                         {"variant": variant.key, "title": variant.title, "runs": variant.runs}

@@ -18,11 +18,8 @@ class Results:
     def __init__(self, results):
         self.results = results
         self.works = {(work["work"], work["rows"]): work for work in results["works"]}
-        sizes = sorted(rows for key, rows in self.works if key == "all")
-        # the size at which all works are done
-        self.main = max([rows for rows in sizes if rows <= 1_000_000],
-                        default=max(sizes, default=0))
-        self.sizes = sizes
+        self.sizes = sorted(rows for key, rows in self.works if key == "all")
+        self.main = results["main"]     # the size at which all works are done
 
     def work(self, key):
         """A work that is done at one size only, or the one at the main size."""
@@ -53,9 +50,10 @@ def short(rows):
 
 def seconds(value):
     """As many digits as a timing is worth."""
-    if value >= 9.995:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if value >= 0.9995 else f"{value:.3f}" if value >= 0.01 else f"{value:.4f}"
+    for least, digits in (9.995, 1), (0.9995, 2), (0.00995, 3):
+        if value >= least:
+            return f"{value:.{digits}f}"
+    return f"{value:.4f}"
 
 
 def factor(value):
@@ -87,7 +85,6 @@ def measured_table(results):
     main_last = sorted(results.works.values(), key=lambda work: (
         work["work"] != "all", order[work["work"]], work["rows"]))
     for work in main_last:
-        title = work["title"]
         for variant in work["variants"]:
             key = variant["variant"]
             values = results.values(work, key)
@@ -97,20 +94,20 @@ def measured_table(results):
             if file_work is None and work["work"] in ("escaped", "throttled"):
                 file_work = results.works.get(("all", work["rows"]))
             curl = "connector-curl" if key.startswith("connector") else "curl"
-            lines.append(
-                f"| {short(work['rows'])} | {title} | {variant['title']}"
-                f" | {seconds(statistics.median(values))}"
-                f" | {seconds(min(values))} – {seconds(max(values))}"
-                f" | {factor(results.ratio(work, key, file_work, 'file_fdw'))}"
-                f" | {factor(results.ratio(work, key, work, curl))}"
-                f" | {memory_text(results, work, variant)} |")
+            lines.append(" | ".join([
+                f"| {short(work['rows'])}", work["title"], variant["title"],
+                seconds(statistics.median(values)),
+                f"{seconds(min(values))} – {seconds(max(values))}",
+                factor(results.ratio(work, key, file_work, "file_fdw")),
+                factor(results.ratio(work, key, work, curl)),
+                f"{memory_text(results, work, variant)} |"]))
     return lines
 
 
 def goals_table(results):
     """What this project wants to be measured by."""
     every, work = results.work("all"), results.work
-    main = short(results.main)
+    main = short(results.main or 0)
     lines = ["| goal | measured | |", "|---|--:|---|"]
 
     def line(goal, bound, value, text=factor):

@@ -281,15 +281,19 @@ compat_create_wait_event_set(int events)
 
 /*
  * 14 can make a numeric of digits and the number of those behind the point.
- * Its first minor releases get it wrong where digits times 1000 overflows.
+ * For that, it brings the number of those to a multiple of four.  Its first
+ * minor releases get it wrong where digits times the factor overflows.
  */
 #if PG_VERSION_NUM >= 140000
 #include "utils/numeric.h"
 #define COMPAT_DECIMALS true
+#define COMPAT_DECIMAL_FACTOR(scale) \
+	((scale) % 4 == 0 ? 1 : (scale) % 4 == 1 ? 1000 : (scale) % 4 == 2 ? 100 : 10)
 #define compat_decimal_to_numeric(digits, scale) \
 	NumericGetDatum(int64_div_fast_to_numeric(digits, scale))
 #else
 #define COMPAT_DECIMALS false
+#define COMPAT_DECIMAL_FACTOR(scale) 1
 #define compat_decimal_to_numeric(digits, scale) ((Datum) 0)
 #endif
 

@@ -126,12 +126,40 @@ check_domain(Converter *converter, Datum value, bool isnull)
 }
 
 /*
+ * Raise the error for a string whose escapes stand for what no text can hold.
+ */
+pg_noreturn static void
+raise_untranslatable(const Converter *converter, RowsText status)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+			 errmsg("value of column \"%s\" cannot be converted to text",
+					converter->column),
+			 status == ROWS_TEXT_NUL ?
+			 errdetail("It contains the character \\u0000, which cannot be stored.") :
+			 errdetail("It contains one half of a Unicode surrogate pair.")));
+}
+
+static void
+check_utf8(const Converter *converter, const char *text, size_t len)
+{
+	if (!pg_verify_mbstr(PG_UTF8, text, (int) len, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("value of column \"%s\" is not valid UTF-8",
+						converter->column)));
+}
+
+/*
  * Decode the escapes of a string, where it stands, and see to it that the
- * text is valid UTF-8.
+ * text is valid UTF-8.  Where only escapes stand for what is not ASCII, it
+ * cannot be anything else.
  */
 void
 convert_prepare_text(const Converter *converter, RowsValue *value)
 {
+	bool		ascii = value->ascii;
+
 	if (value->escaped)
 	{
 		RowsText	status;
@@ -140,22 +168,12 @@ convert_prepare_text(const Converter *converter, RowsValue *value)
 							   unconstify(char *, value->data), &value->len);
 		value->escaped = false;
 		if (status != ROWS_TEXT_OK)
-			ereport(ERROR,
-					(errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-					 errmsg("value of column \"%s\" cannot be converted to text",
-							converter->column),
-					 status == ROWS_TEXT_NUL ?
-					 errdetail("It contains the character \\u0000, which cannot be stored.") :
-					 errdetail("It contains one half of a Unicode surrogate pair.")));
+			raise_untranslatable(converter, status);
 		for (size_t i = 0; i < value->len && value->ascii; i++)
 			value->ascii = !IS_HIGHBIT_SET(value->data[i]);
 	}
-	if (!value->ascii &&
-		!pg_verify_mbstr(PG_UTF8, value->data, (int) value->len, true))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("value of column \"%s\" is not valid UTF-8",
-						converter->column)));
+	if (!ascii)
+		check_utf8(converter, value->data, value->len);
 }
 
 /*
@@ -320,16 +338,49 @@ convert_input_or_raise(Converter *converter, RowsValue *value, const char *text,
 
 /* ---- text and all types without rules of their own ---- */
 
+/*
+ * A string with escapes, decoded right into the datum.  Only where the text
+ * needs no conversion to the database's encoding.
+ */
+static text *
+unescaped_text(const Converter *converter, const RowsValue *value)
+{
+	text	   *result = palloc(value->len + VARHDRSZ);
+	size_t		len;
+	RowsText	status = rows_unescape(value->data, value->len, VARDATA(result), &len);
+
+	if (unlikely(status != ROWS_TEXT_OK))
+		raise_untranslatable(converter, status);
+	if (!value->ascii)
+		check_utf8(converter, VARDATA(result), len);
+	SET_VARSIZE(result, len + VARHDRSZ);
+	return result;
+}
+
 static Datum
 read_text(Converter *converter, RowsValue *value, bool *isnull)
 {
-	size_t		len;
-	const char *text = convert_value_text(converter, value, &len);
+	size_t		len = value->len;
+	const char *source = value->data;
+	text	   *result;
+
+	if (value->escaped || !value->ascii)
+	{
+		if (GetDatabaseEncoding() != PG_UTF8 || converter->typmod >= 0)
+			source = convert_value_text(converter, value, &len);
+		else if (value->escaped)
+			return PointerGetDatum(unescaped_text(converter, value));
+		else
+			check_utf8(converter, source, len);
+	}
 
 	/* a text never has more characters than bytes */
-	if (converter->typmod < 0 || len <= (size_t) (converter->typmod - VARHDRSZ))
-		return PointerGetDatum(cstring_to_text_with_len(text, (int) len));
-	return convert_other(converter, value, isnull);
+	if (converter->typmod >= 0 && len > (size_t) (converter->typmod - VARHDRSZ))
+		return convert_other(converter, value, isnull);
+	result = palloc(len + VARHDRSZ);
+	SET_VARSIZE(result, len + VARHDRSZ);
+	memcpy(VARDATA(result), source, len);
+	return PointerGetDatum(result);
 }
 
 Datum

@@ -33,11 +33,32 @@ typedef enum TextForm
 
 /* ---- dates and times ---- */
 
-/* Two digits, or -1 */
+/* Two digits; sets *bad if there is something else */
 static inline int
-two_digits(const char *p)
+two_digits(const char *p, bool *bad)
 {
-	return is_digit(p[0]) && is_digit(p[1]) ? (p[0] - '0') * 10 + (p[1] - '0') : -1;
+	unsigned int tens = (unsigned int) p[0] - '0';
+	unsigned int ones = (unsigned int) p[1] - '0';
+
+	*bad |= (tens > 9) | (ones > 9);
+	return (int) (tens * 10 + ones);
+}
+
+/*
+ * Days from 1 January 2000 to a date that exists, in years after 0.  Years
+ * that begin in March have the leap day at their end.
+ */
+static inline int
+days_of_date(int year, int month, int day)
+{
+	static const short days_before[MONTHS_PER_YEAR] = {
+		306, 337, 0, 31, 61, 92, 122, 153, 184, 214, 245, 275
+	};
+	const int	epoch = 730426;
+
+	year -= month <= 2;
+	return year * 365 + year / 4 - year / 100 + year / 400 +
+		days_before[month - 1] + day - epoch;
 }
 
 /*
@@ -50,6 +71,7 @@ scan_offset(const char *p, const char *end, int64 *seconds)
 	int			hours;
 	int			minutes = 0;
 	bool		west;
+	bool		bad = false;
 
 	if (*p == ' ')
 		p++;
@@ -59,15 +81,15 @@ scan_offset(const char *p, const char *end, int64 *seconds)
 	if (end - p < 3 || (*p != '+' && *p != '-'))
 		return false;
 	west = *p++ == '-';
-	hours = two_digits(p);
+	hours = two_digits(p, &bad);
 	p += 2;
 	if (end - p == 3 && *p == ':')
 		p++;
 	if (end - p == 2)
-		minutes = two_digits(p);
+		minutes = two_digits(p, &bad);
 	else if (p != end)
 		return false;
-	if (hours < 0 || hours > MAX_TZDISP_HOUR || minutes < 0 || minutes >= MINS_PER_HOUR)
+	if (bad || hours > MAX_TZDISP_HOUR || minutes >= MINS_PER_HOUR)
 		return false;
 	*seconds = hours * SECS_PER_HOUR + minutes * SECS_PER_MINUTE;
 	if (west)
@@ -91,17 +113,17 @@ scan_moment(const char *p, size_t len, Moment *moment)
 	int			minute;
 	int			second;
 	int64		offset;
+	bool		bad = false;
 
-	if (len < 10 || p[4] != '-' || p[7] != '-' ||
-		two_digits(p) < 0 || two_digits(p + 2) < 0)
+	if (len < 10 || p[4] != '-' || p[7] != '-')
 		return false;
-	year = two_digits(p) * 100 + two_digits(p + 2);
-	month = two_digits(p + 5);
-	day = two_digits(p + 8);
-	if (year < 1 || month < 1 || month > MONTHS_PER_YEAR ||
-		day < 1 || day > day_tab[isleap(year)][month - 1])
+	year = two_digits(p, &bad) * 100 + two_digits(p + 2, &bad);
+	month = two_digits(p + 5, &bad);
+	day = two_digits(p + 8, &bad);
+	if (bad || year < 1 || month < 1 || month > MONTHS_PER_YEAR || day < 1 ||
+		(day > 28 && day > day_tab[isleap(year)][month - 1]))
 		return false;
-	moment->time = (date2j(year, month, day) - POSTGRES_EPOCH_JDATE) * USECS_PER_DAY;
+	moment->time = days_of_date(year, month, day) * USECS_PER_DAY;
 	moment->zoned = false;
 	moment->cut = false;
 	if (len == 10)
@@ -109,11 +131,10 @@ scan_moment(const char *p, size_t len, Moment *moment)
 
 	if (len < 19 || (p[10] != ' ' && p[10] != 'T') || p[13] != ':' || p[16] != ':')
 		return false;
-	hour = two_digits(p + 11);
-	minute = two_digits(p + 14);
-	second = two_digits(p + 17);
-	if (hour < 0 || hour >= HOURS_PER_DAY || minute < 0 || minute >= MINS_PER_HOUR ||
-		second < 0 || second >= SECS_PER_MINUTE)
+	hour = two_digits(p + 11, &bad);
+	minute = two_digits(p + 14, &bad);
+	second = two_digits(p + 17, &bad);
+	if (bad || hour >= HOURS_PER_DAY || minute >= MINS_PER_HOUR || second >= SECS_PER_MINUTE)
 		return false;
 	moment->time += hour * USECS_PER_HOUR + minute * USECS_PER_MINUTE +
 		second * USECS_PER_SEC;

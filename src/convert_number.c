@@ -8,15 +8,17 @@
 #include "convert.h"
 
 #include <float.h>
+#include <math.h>
 
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "mb/pg_wchar.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 
 /* Numbers of up to so many digits become numeric without a text in between */
-#define DECIMAL_DIGITS	15
+#define DECIMAL_DIGITS	18
 
 /* A number as it was written */
 typedef struct Number
@@ -325,6 +327,42 @@ scan_short_integer(const RowsValue *value, int64 *result)
 }
 
 /*
+ * Read the usual form of numbers, an optional minus and digits with or without
+ * a point among them, if it has no more digits than fit.
+ */
+static inline bool
+scan_short_decimal(const RowsValue *value, Number *number)
+{
+	const char *p = value->data;
+	const char *end = p + value->len;
+	const char *point;
+	uint64		digits = 0;
+
+	if (value->kind != ROWS_NUMBER && value->kind != ROWS_STRING)
+		return false;
+	number->text = p;
+	number->len = value->len;
+	number->negative = p < end && *p == '-';
+	p += number->negative;
+	if (end - p > MAX_DIGITS)
+		return false;
+	for (; p < end && is_digit(*p); p++)
+		digits = digits * 10 + (*p - '0');
+	point = p;
+	if (p < end && *p == '.')
+	{
+		for (p++; p < end && is_digit(*p); p++)
+			digits = digits * 10 + (*p - '0');
+		number->exponent = point + 1 - p;
+	}
+	else
+		number->exponent = 0;
+	number->digits = digits;
+	number->exact = true;
+	return p == end && point > value->data + number->negative;
+}
+
+/*
  * Read [sign] digits [. digits] [exponent] with blanks around; digits may
  * stand on one side of the point only.  Everything else is no number.
  */
@@ -535,18 +573,53 @@ convert_integer(Converter *converter, RowsValue *value, bool *isnull)
 }
 
 /*
- * Are a number's digits and power of ten both exact in a floating-point type?
- * Then one operation in that type gives the number, correctly rounded.  That
- * is so where arithmetic is done in the type's own precision; elsewhere, and
- * for other numbers, the input function has to do it.
+ * Numbers as floating-point types have them, correctly rounded, as the input
+ * functions do it.  That can be done here where arithmetic is done in the
+ * type's own precision, in two ways:
+ *
+ * If a number's digits and power of ten are both exact in the type, one
+ * operation in it gives the number.
+ *
+ * Else digits / 10^n is taken to 62 bits or more, the last of which tells
+ * whether anything but zeros follows.  As the type has fewer bits by two at
+ * least, the one rounding is that of the conversion to it.  Taking it by a
+ * power of two afterwards is exact.
  */
 static bool
-number_is_exact(Number *number, int mantissa_bits, size_t powers)
+number_is_exact(const Number *number, int mantissa_bits, size_t powers)
 {
-	strip_zeros(number);
 	return FLT_EVAL_METHOD == 0 && number->exact &&
 		number->digits <= UINT64CONST(1) << mantissa_bits &&
 		number->exponent > -(int64) powers && number->exponent < (int64) powers;
+}
+
+static bool
+number_to_quotient(const Number *number, uint64 *quotient, int *exponent)
+{
+#ifdef HAVE_INT128
+	uint64		divisor;
+	int			digits_shift;
+	int			divisor_shift;
+	uint128		dividend;
+
+	if (FLT_EVAL_METHOD != 0 || !number->exact || number->digits == 0 ||
+		number->exponent > 0 || number->exponent < -MAX_DIGITS)
+		return false;
+
+	/* with their first bits set, the quotient has 63 or 64 bits */
+	divisor = powers_of_ten[-number->exponent];
+	digits_shift = 63 - pg_leftmost_one_pos64(number->digits);
+	divisor_shift = 63 - pg_leftmost_one_pos64(divisor);
+	divisor <<= divisor_shift;
+	dividend = (uint128) (number->digits << digits_shift) << 63;
+	*quotient = (uint64) (dividend / divisor);
+	if ((uint128) *quotient * divisor != dividend)
+		*quotient |= 1;
+	*exponent = divisor_shift - digits_shift - 63;
+	return true;
+#else
+	return false;
+#endif
 }
 
 Datum
@@ -554,16 +627,27 @@ convert_float8(Converter *converter, RowsValue *value, bool *isnull)
 {
 	Number		number;
 	double		result;
+	uint64		quotient;
+	int			exponent;
 
-	if (!get_number(converter, value, &number))
-		return not_a_number(converter, value, isnull);
-	if (!number_is_exact(&number, DBL_MANT_DIG, lengthof(float8_powers)))
-		return convert_input_or_raise(converter, value, number.text, number.len);
-	result = (double) number.digits;
-	if (number.exponent < 0)
-		result /= float8_powers[-number.exponent];
+	if (!scan_short_decimal(value, &number))
+	{
+		if (!get_number(converter, value, &number))
+			return not_a_number(converter, value, isnull);
+		strip_zeros(&number);
+	}
+	if (number_is_exact(&number, DBL_MANT_DIG, lengthof(float8_powers)))
+	{
+		result = (double) number.digits;
+		if (number.exponent < 0)
+			result /= float8_powers[-number.exponent];
+		else
+			result *= float8_powers[number.exponent];
+	}
+	else if (number_to_quotient(&number, &quotient, &exponent))
+		result = ldexp((double) quotient, exponent);
 	else
-		result *= float8_powers[number.exponent];
+		return convert_input_or_raise(converter, value, number.text, number.len);
 	return Float8GetDatum(number.negative ? -result : result);
 }
 
@@ -573,16 +657,24 @@ convert_float4(Converter *converter, RowsValue *value, bool *isnull)
 {
 	Number		number;
 	float		result;
+	uint64		quotient;
+	int			exponent;
 
 	if (!get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
-	if (!number_is_exact(&number, FLT_MANT_DIG, lengthof(float4_powers)))
-		return convert_input_or_raise(converter, value, number.text, number.len);
-	result = (float) number.digits;
-	if (number.exponent < 0)
-		result /= float4_powers[-number.exponent];
+	strip_zeros(&number);
+	if (number_is_exact(&number, FLT_MANT_DIG, lengthof(float4_powers)))
+	{
+		result = (float) number.digits;
+		if (number.exponent < 0)
+			result /= float4_powers[-number.exponent];
+		else
+			result *= float4_powers[number.exponent];
+	}
+	else if (number_to_quotient(&number, &quotient, &exponent))
+		result = ldexpf((float) quotient, exponent);
 	else
-		result *= float4_powers[number.exponent];
+		return convert_input_or_raise(converter, value, number.text, number.len);
 	return Float4GetDatum(number.negative ? -result : result);
 }
 
@@ -610,7 +702,8 @@ number_to_decimal(const Number *number, int32 typmod, int64 *digits, int *scale)
 			pg_mul_u64_overflow(magnitude, powers_of_ten[*scale - written], &magnitude))
 			return false;
 	}
-	if (magnitude >= powers_of_ten[precision])
+	if (magnitude >= powers_of_ten[precision] ||
+		magnitude > (uint64) PG_INT64_MAX / COMPAT_DECIMAL_FACTOR(*scale))
 		return false;
 	*digits = number->negative ? -(int64) magnitude : (int64) magnitude;
 	return true;
@@ -623,12 +716,15 @@ convert_numeric(Converter *converter, RowsValue *value, bool *isnull)
 	int64		digits;
 	int			scale;
 
-	if (converter->typmod < 0 && scan_short_integer(value, &digits))
-		return DirectFunctionCall1(int8_numeric, Int64GetDatum(digits));
-	if (!get_number(converter, value, &number))
+	if (!scan_short_decimal(value, &number) && !get_number(converter, value, &number))
 		return not_a_number(converter, value, isnull);
-	if (COMPAT_DECIMALS && number_to_decimal(&number, converter->typmod, &digits, &scale))
-		return compat_decimal_to_numeric(digits, scale);
+	if (number_to_decimal(&number, converter->typmod, &digits, &scale))
+	{
+		if (COMPAT_DECIMALS)
+			return compat_decimal_to_numeric(digits, scale);
+		if (scale == 0)
+			return DirectFunctionCall1(int8_numeric, Int64GetDatum(digits));
+	}
 	return convert_input_or_raise(converter, value, number.text, number.len);
 }
 

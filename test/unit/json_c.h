@@ -638,8 +638,9 @@ check_strictness(const Doc *doc, uint64_t at)
 	while (at < doc->len)
 	{
 		char		c = doc->data[at];
-		char		word[2048];
+		char	   *word;
 		size_t		len = 0;
+		bool		good;
 
 		if (strchr("[]{},: \t\r\n", c) != NULL && c != '\0')
 		{
@@ -658,13 +659,15 @@ check_strictness(const Doc *doc, uint64_t at)
 			at++;
 			continue;
 		}
-		for (; at < doc->len && strchr("[]{},: \t\r\n\"", doc->data[at]) == NULL; at++)
-		{
-			if (len < sizeof(word) - 1)
-				word[len++] = doc->data[at];
-		}
+		while (at + len < doc->len && strchr("[]{},: \t\r\n\"", doc->data[at + len]) == NULL)
+			len++;
+		word = test_realloc(NULL, len + 1);
+		memcpy(word, doc->data + at, len);
 		word[len] = '\0';
-		if (regexec(&token, word, 0, NULL, 0) != 0)
+		good = regexec(&token, word, 0, NULL, 0) == 0;
+		free(word);
+		at += len;
+		if (!good)
 			return "accepted, with something that is no JSON value";
 	}
 	return NULL;

@@ -622,28 +622,51 @@ connection_dispatch(HttpConnection *connection)
 }
 
 /*
- * Wait until there is something to do, but no longer than until that time of
- * clock_ms, and do it.  True if there was something on the sockets.  Raises
- * query cancel.
+ * Wait until there is something to do for a connection or one of the others, a
+ * list of HttpConnection *, but no longer than until that time of clock_ms, and
+ * do it for the connection; the others have to be looked at by the caller.  True
+ * if there was something on the connection's sockets.  Raises query cancel.
  */
 bool
-connection_wait(HttpConnection *connection, int64 until, uint32 wait_event)
+connection_wait(HttpConnection *connection, List *others, int64 until, uint32 wait_event)
 {
-	int64		now = clock_ms();
-	int			rc;
+	WaitEventSet *set = compat_create_wait_event_set(list_length(others) + 3);
+	WaitEvent	occurred;
+	int64		ends = until;
+	long		timeout;
+	ListCell   *lc;
 
 	if (connection->timer >= 0)
-		until = Min(until, connection->timer);
-	rc = WaitLatchOrSocket(MyLatch,
-						   WL_LATCH_SET | WL_SOCKET_READABLE | WL_TIMEOUT |
-						   WL_EXIT_ON_PM_DEATH,
-						   connection->epoll_fd,
-						   (long) Min(Max(until - now, 0), INT_MAX), wait_event);
-	if (rc & WL_LATCH_SET)
+		ends = Min(ends, connection->timer);
+	foreach(lc, others)
 	{
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		HttpConnection *other = lfirst(lc);
+
+		if (other->timer >= 0)
+			ends = Min(ends, other->timer);
 	}
+	timeout = (long) Min(Max(ends - clock_ms(), 0), INT_MAX);
+
+	PG_TRY();
+	{
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+		AddWaitEventToSet(set, WL_SOCKET_READABLE, connection->epoll_fd, NULL, NULL);
+		foreach(lc, others)
+			AddWaitEventToSet(set, WL_SOCKET_READABLE,
+							  ((HttpConnection *) lfirst(lc))->epoll_fd, NULL, NULL);
+		if (WaitEventSetWait(set, timeout, &occurred, 1, wait_event) > 0 &&
+			(occurred.events & WL_LATCH_SET))
+		{
+			ResetLatch(MyLatch);
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
 	return connection_dispatch(connection);
 }
 

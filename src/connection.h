@@ -12,6 +12,8 @@
 
 #include <curl/curl.h>
 
+#include "nodes/pg_list.h"
+
 typedef struct HttpConnection HttpConnection;
 
 extern HttpConnection *connection_acquire(Oid serverid, Oid userid,
@@ -25,7 +27,8 @@ extern void connection_stop(HttpConnection *connection, CURL *easy);
 extern void connection_unpause(HttpConnection *connection, CURL *easy);
 extern bool connection_done(HttpConnection *connection, CURLcode *result);
 extern bool connection_dispatch(HttpConnection *connection);
-extern bool connection_wait(HttpConnection *connection, int64 until, uint32 wait_event);
+extern bool connection_wait(HttpConnection *connection, List *others, int64 until,
+							uint32 wait_event);
 extern int	connection_descriptor(HttpConnection *connection, int64 until);
 extern bool connection_epoll_failed(const HttpConnection *connection);
 extern int64 clock_ms(void);

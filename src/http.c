@@ -14,7 +14,8 @@
  * Each step exists in two forms: one does what can be done at once and says
  * whether that was enough (http_answered, http_available); the other waits as
  * long as it was not (http_wait_answered, http_more).  Several requests run at
- * the same time if they are started first and waited for together.
+ * the same time if they are started first: those of a group go on while one of
+ * them is waited for.
  *
  * What lives outside of memory contexts is released by a reset callback of the
  * answer's own context, so that nothing is left behind by any error.
@@ -27,8 +28,8 @@
 
 #include "http_transfer.h"
 
+#include "lib/ilist.h"
 #include "miscadmin.h"
-#include "storage/latch.h"
 #include "utils/memutils.h"
 
 /* How often 429 and 503 are asked again, and how long we wait at most */
@@ -44,21 +45,30 @@
 /* Of an answer that is not wanted any more, how much is read to its end */
 #define MAX_LEFT_OVER		(16 * 1024)
 
+struct HttpGroup
+{
+	dlist_head	answers;
+};
+
 struct HttpAnswer
 {
 	MemoryContext context;		/* holds this struct and all it points to */
 	MemoryContextCallback release;	/* frees what is not in the context */
+	HttpGroup  *group;			/* that the answer is in; or NULL */
+	dlist_node	node;
 	HttpTransfer transfer;		/* of the request's, the last */
 	const char *first_url;		/* where it was sent at first */
 
 	bool		answered;		/* this is the answer, not a redirect or the
 								 * like */
+	bool		failed;			/* there is none; see raise_failure() */
 	int			repeats;		/* of the request, because of 429 or 503 */
 	int			redirects;
 	int64		repeat_at;		/* when to repeat it; 0: not now */
 	bool		wanting;		/* for bytes that had not come */
 	int64		quiet_since;	/* when we began to want, or bytes came; ms */
-	int64		last_pull;		/* when there last were as many as we wanted */
+	int64		last_pull;		/* when there last were as many as we wanted;
+								 * 0: we have not looked at the answer yet */
 	int64		longest_rest;	/* from such a time until we wanted more; ms */
 };
 
@@ -70,6 +80,8 @@ release_answer(void *arg)
 {
 	HttpAnswer *answer = arg;
 
+	if (answer->group)
+		dlist_delete(&answer->node);
 	transfer_free(&answer->transfer);
 }
 
@@ -108,6 +120,31 @@ go_on(HttpAnswer *answer)
 }
 
 /*
+ * We want something of the answer.  Silence counts from now on.
+ */
+static void
+want(HttpAnswer *answer)
+{
+	if (answer->wanting)
+		return;
+	answer->wanting = true;
+	answer->quiet_since = clock_ms();
+	if (answer->last_pull != 0)
+		answer->longest_rest = Max(answer->longest_rest,
+								   answer->quiet_since - answer->last_pull);
+}
+
+/*
+ * What we wanted has come.
+ */
+static void
+has_come(HttpAnswer *answer)
+{
+	answer->wanting = false;
+	answer->last_pull = clock_ms();
+}
+
+/*
  * Until when there is nothing to do for us if nothing comes.  Silence has a
  * limit, which is an error if it is over; establishing the connection has one
  * of its own, kept by libcurl.
@@ -132,19 +169,6 @@ wait_ends(HttpAnswer *answer)
 						answer->transfer.options->read_timeout),
 				 errhint("The server option \"read_timeout\" sets how long silence may last.")));
 	return silence_ends;
-}
-
-/*
- * Wait until libcurl has something to do, and let it do it.
- */
-static void
-wait_for_curl(HttpAnswer *answer)
-{
-	CHECK_FOR_INTERRUPTS();
-
-	if (connection_wait(answer->transfer.connection, wait_ends(answer), wait_event(answer)))
-		answer->quiet_since = clock_ms();
-	transfer_look(&answer->transfer);
 }
 
 /*
@@ -181,26 +205,6 @@ plan_repeat(HttpAnswer *answer)
 }
 
 /*
- * Where a redirect leads, as a palloc'd string.  Credentials are in the body,
- * so that a redirect to another origin would hand them to somebody else: it is
- * an error.
- */
-static char *
-follow_redirect(HttpAnswer *answer)
-{
-	char	   *target = http_url_redirect(answer->transfer.url, answer->transfer.location);
-
-	if (target == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
-				 errmsg("\"%s\" redirects to another origin",
-						http_url_display(answer->transfer.url)),
-				 errdetail("Settings are sent only to the scheme, host and port of the configured URL."),
-				 errhint("If the connector has moved, change the server's URL options.")));
-	return target;
-}
-
-/*
  * Does the answer ask to send the request elsewhere?  303 asks for a GET,
  * which no connector answers.
  */
@@ -213,47 +217,170 @@ is_redirect(const HttpAnswer *answer)
 }
 
 /*
- * Send the request again, or to where a redirect has led.
+ * The headers of an answer have come, or the transfer has failed: see whether
+ * that is the answer, or there is none, or the request has to be sent again.
+ *
+ * Credentials are in the body, so that a redirect to another origin would hand
+ * them to somebody else: it is not followed.
  */
 static void
-send_again(HttpAnswer *answer)
-{
-	transfer_end(&answer->transfer);
-	answer->quiet_since = clock_ms();
-	transfer_start(&answer->transfer);
-}
-
-/*
- * The headers of an answer have come, or the transfer has failed.  True if that
- * is the answer, false if the request has been, or will be, sent again.
- */
-static bool
 accept_answer(HttpAnswer *answer)
 {
 	if (!answer->transfer.headers_done)
 	{
-		if (!transfer_lost_kept_connection(&answer->transfer))
-			transfer_raise(&answer->transfer, NULL);
-		send_again(answer);
-		return false;
+		if (transfer_lost_kept_connection(&answer->transfer))
+			transfer_end(&answer->transfer);
+		else
+			answer->failed = true;
+		return;
 	}
 	transfer_count(&answer->transfer);
 
 	if (is_redirect(answer))
 	{
-		if (answer->redirects++ >= MAX_REDIRECTS)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
-					 errmsg("\"%s\" redirects too often",
-							http_url_display(answer->first_url))));
-		answer->transfer.url = follow_redirect(answer);
-		send_again(answer);
-		return false;
+		char	   *target = answer->redirects < MAX_REDIRECTS
+			? http_url_redirect(answer->transfer.url, answer->transfer.location) : NULL;
+
+		if (target)
+		{
+			answer->redirects++;
+			answer->transfer.url = target;
+			transfer_end(&answer->transfer);
+		}
+		else
+			answer->failed = true;
+		return;
 	}
-	return !plan_repeat(answer);
+	answer->answered = !plan_repeat(answer);
+}
+
+/*
+ * Raise why there is no answer.
+ */
+pg_noreturn static void
+raise_failure(HttpAnswer *answer)
+{
+	if (!answer->transfer.headers_done)
+		transfer_raise(&answer->transfer, NULL);
+	if (answer->redirects >= MAX_REDIRECTS)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+				 errmsg("\"%s\" redirects too often",
+						http_url_display(answer->first_url))));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
+			 errmsg("\"%s\" redirects to another origin",
+					http_url_display(answer->transfer.url)),
+			 errdetail("Settings are sent only to the scheme, host and port of the configured URL."),
+			 errhint("If the connector has moved, change the server's URL options.")));
+	pg_unreachable();
+}
+
+/*
+ * Go on with a request as far as that is possible without waiting, until it is
+ * answered or has failed.  Raises errors only if it cannot be sent again.
+ */
+static void
+go_on_to_answer(HttpAnswer *answer)
+{
+	MemoryContext caller = MemoryContextSwitchTo(answer->context);
+
+	while (!answer->answered && !answer->failed)
+	{
+		if (answer->repeat_at != 0)
+		{
+			if (clock_ms() < answer->repeat_at)
+				break;
+			answer->repeat_at = 0;
+			transfer_end(&answer->transfer);
+		}
+		if (answer->transfer.easy == NULL)
+		{
+			answer->quiet_since = clock_ms();
+			transfer_start(&answer->transfer);
+		}
+		if (answer->transfer.headers_done || answer->transfer.done)
+			accept_answer(answer);
+		else if (!go_on(answer) && !answer->transfer.done)
+			break;
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * Can more come of an answer that nobody waits for?
+ */
+static bool
+is_running(const HttpAnswer *answer)
+{
+	return answer->transfer.easy && !answer->failed && !answer->transfer.done &&
+		!answer->transfer.paused;
+}
+
+/*
+ * Wait until libcurl has something to do for the answer, or for another one of
+ * its group, and let it do it.
+ */
+static void
+wait_for_curl(HttpAnswer *answer)
+{
+	HttpGroup	alone;
+	HttpGroup  *group = answer->group;
+	List	   *others = NIL;
+	int64		until;
+	dlist_iter	iter;
+
+	CHECK_FOR_INTERRUPTS();
+
+	if (group == NULL)
+	{
+		group = &alone;
+		dlist_init(&alone.answers);
+	}
+	until = wait_ends(answer);
+	dlist_foreach(iter, &group->answers)
+	{
+		HttpAnswer *other = dlist_container(HttpAnswer, node, iter.cur);
+
+		if (other == answer)
+			continue;
+		if (other->repeat_at != 0)
+			until = Min(until, other->repeat_at);
+		else if (is_running(other))
+			others = lappend(others, other->transfer.connection);
+	}
+	if (connection_wait(answer->transfer.connection, others, until, wait_event(answer)))
+		answer->quiet_since = clock_ms();
+	transfer_look(&answer->transfer);
+	list_free(others);
+
+	/* what is wrong with the others is told when they are waited for */
+	dlist_foreach(iter, &group->answers)
+	{
+		HttpAnswer *other = dlist_container(HttpAnswer, node, iter.cur);
+
+		if (other == answer)
+			continue;
+		go_on_to_answer(other);
+		if (other->answered && is_running(other))
+			(void) go_on(other);
+	}
 }
 
 /* ---- what others call ---- */
+
+/*
+ * A group for HttpOptions; palloc'd.  It must live as long as the answers to
+ * requests with these options.
+ */
+HttpGroup *
+http_group_create(void)
+{
+	HttpGroup  *group = palloc(sizeof(HttpGroup));
+
+	dlist_init(&group->answers);
+	return group;
+}
 
 /*
  * Send a POST; do not wait for its answer.
@@ -288,6 +415,11 @@ http_start(const char *url, const char *content_type,
 	transfer_init(&answer->transfer);
 	answer->quiet_since = clock_ms();
 	transfer_start(&answer->transfer);
+	if (options->group)
+	{
+		answer->group = options->group;
+		dlist_push_tail(&answer->group->answers, &answer->node);
+	}
 	MemoryContextSwitchTo(caller);
 	return answer;
 }
@@ -299,45 +431,59 @@ http_start(const char *url, const char *content_type,
  * Repeats a request that was answered with 429 or 503, a few times and after
  * the delay that the server asked for, and follows redirects within the
  * origin.  Other statuses are the caller's to judge.  Raises errors if there is
- * no answer, or none for too long.
+ * no answer, or none for too long since this was first called.
  */
 bool
 http_answered(HttpAnswer *answer)
 {
-	MemoryContext caller = MemoryContextSwitchTo(answer->context);
-
-	while (!answer->answered)
+	if (answer->last_pull != 0)
+		return true;
+	want(answer);
+	go_on_to_answer(answer);
+	if (answer->failed)
+		raise_failure(answer);
+	if (!answer->answered)
 	{
-		if (answer->repeat_at != 0)
-		{
-			if (clock_ms() < answer->repeat_at)
-				break;
-			answer->repeat_at = 0;
-			send_again(answer);
-		}
-		if (answer->transfer.headers_done || answer->transfer.done)
-		{
-			answer->answered = accept_answer(answer);
-			answer->last_pull = clock_ms();
-		}
-		else if (!go_on(answer) && !answer->transfer.done)
-		{
-			(void) wait_ends(answer);
-			break;
-		}
+		(void) wait_ends(answer);
+		return false;
 	}
-	MemoryContextSwitchTo(caller);
-	return answer->answered;
+	has_come(answer);
+	return true;
 }
 
 /*
- * Wait until a request is answered.  Raises the same errors, and query cancel.
+ * Wait until a request is answered, or has failed.  False if it has failed, which
+ * http_answered then raises.  Raises errors if nothing comes for too long, and
+ * query cancel.
+ */
+bool
+http_wait(HttpAnswer *answer)
+{
+	if (answer->last_pull != 0)
+		return true;
+	want(answer);
+	for (;;)
+	{
+		go_on_to_answer(answer);
+		if (answer->failed)
+			return false;
+		if (answer->answered)
+			break;
+		wait_for_curl(answer);
+	}
+	has_come(answer);
+	return true;
+}
+
+/*
+ * Wait until a request is answered.  Raises the same errors as http_answered, and
+ * query cancel.
  */
 void
 http_wait_answered(HttpAnswer *answer)
 {
-	while (!http_answered(answer))
-		wait_for_curl(answer);
+	if (!http_wait(answer))
+		raise_failure(answer);
 }
 
 /*
@@ -353,38 +499,6 @@ http_descriptor(HttpAnswer *answer)
 	int64		until = go_on(answer) ? clock_ms() : wait_ends(answer);
 
 	return connection_descriptor(answer->transfer.connection, until);
-}
-
-/*
- * Wait until there is something to do for one of these answers, a list of
- * HttpAnswer *, which the caller then has to find.  Raises the same errors,
- * and query cancel.
- */
-void
-http_wait_any(List *answers)
-{
-	static uint32 event = 0;
-	WaitEventSet *set = compat_create_wait_event_set(list_length(answers) + 2);
-	WaitEvent	occurred;
-	ListCell   *lc;
-
-	PG_TRY();
-	{
-		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-		foreach(lc, answers)
-			AddWaitEventToSet(set, WL_SOCKET_READABLE, http_descriptor(lfirst(lc)), NULL, NULL);
-		if (WaitEventSetWait(set, -1, &occurred, 1,
-							 compat_wait_event(&event, "BiconnectorAnswer")) > 0 &&
-			(occurred.events & WL_LATCH_SET))
-			ResetLatch(MyLatch);
-	}
-	PG_FINALLY();
-	{
-		FreeWaitEventSet(set);
-	}
-	PG_END_TRY();
-	CHECK_FOR_INTERRUPTS();
 }
 
 /*
@@ -425,13 +539,7 @@ http_consume(HttpAnswer *answer, size_t length)
 bool
 http_available(HttpAnswer *answer, size_t wanted)
 {
-	if (!answer->wanting)
-	{
-		answer->wanting = true;
-		answer->quiet_since = clock_ms();
-		answer->longest_rest = Max(answer->longest_rest,
-								   answer->quiet_since - answer->last_pull);
-	}
+	want(answer);
 	answer->transfer.limit = Max(wanted, HIGH_WATER);
 	while (transfer_unread(&answer->transfer) < wanted && !answer->transfer.done)
 	{
@@ -450,8 +558,7 @@ http_available(HttpAnswer *answer, size_t wanted)
 		transfer_unread(&answer->transfer) < wanted)
 		transfer_raise(&answer->transfer,
 					   http_was_left_waiting(answer) ? HTTP_HINT_LEFT_WAITING : NULL);
-	answer->wanting = false;
-	answer->last_pull = clock_ms();
+	has_come(answer);
 	return true;
 }
 

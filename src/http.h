@@ -12,6 +12,9 @@
 
 #include "nodes/pg_list.h"
 
+/* Requests that go on while one of them is waited for */
+typedef struct HttpGroup HttpGroup;
+
 /* How requests travel; strings may be NULL for "not set" */
 typedef struct HttpOptions
 {
@@ -31,6 +34,7 @@ typedef struct HttpOptions
 	const char *ssl_cert_file;
 	const char *ssl_key_file;
 	const char *user_agent;
+	HttpGroup  *group;			/* or NULL: each request for itself */
 } HttpOptions;
 
 /* What was seen on the wire, added up over all answers it is handed to */
@@ -60,14 +64,15 @@ typedef struct HttpConnectionInfo
 
 typedef struct HttpAnswer HttpAnswer;
 
+extern HttpGroup *http_group_create(void);
 extern HttpAnswer *http_start(const char *url, const char *content_type,
 							  const char *body, size_t body_length,
 							  const HttpOptions *options,
 							  HttpStatistics *statistics);
 extern bool http_answered(HttpAnswer *answer);
+extern bool http_wait(HttpAnswer *answer);
 extern void http_wait_answered(HttpAnswer *answer);
 extern int	http_descriptor(HttpAnswer *answer);
-extern void http_wait_any(List *answers);
 extern int	http_status(const HttpAnswer *answer);
 extern char *http_data(const HttpAnswer *answer, size_t *length);
 extern void http_consume(HttpAnswer *answer, size_t length);

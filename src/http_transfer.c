@@ -334,7 +334,7 @@ transfer_start(HttpTransfer *transfer)
 	SETOPT(easy, CURLOPT_URL, transfer->url);
 	SETOPT(easy, COMPAT_CURLOPT_PROTOCOLS, COMPAT_CURL_HTTP_AND_HTTPS);
 	SETOPT(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS);
-	SETOPT(easy, CURLOPT_FOLLOWLOCATION, 0L);	/* see follow_redirect() */
+	SETOPT(easy, CURLOPT_FOLLOWLOCATION, 0L);	/* http.c does that */
 	SETOPT(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	SETOPT(easy, CURLOPT_POSTFIELDS, transfer->body);
 	SETOPT(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) transfer->body_length);

@@ -134,6 +134,7 @@ typedef struct TableOptions
 extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
 extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
+extern void set_concurrency(const char *name, const char *value, void *field);
 extern int	default_filter_operators(WireType wire_type);
 extern char *filter_operators_text(int operators);
 extern int	operators_of_fixed_filter(const TableOptions *table, const ColumnOptions *column);
@@ -416,6 +417,9 @@ typedef struct DataRequest
 
 typedef struct DataAnswer DataAnswer;
 
+/* A request for a list or a description */
+typedef struct DocumentCall DocumentCall;
+
 /* What comes of reading an answer */
 typedef enum DataStatus
 {
@@ -472,6 +476,11 @@ extern void connector_data_close(DataAnswer *answer);
 extern void connector_data_context(void *answer);
 extern RemoteCheck connector_check(const ConnectorOptions *options);
 extern List *connector_table_list(const ConnectorOptions *options, const char *search);
+extern DocumentCall *connector_description_start(const ConnectorOptions *options,
+												 const RemoteTable *table);
+extern bool connector_description_came(DocumentCall *call);
+extern List *connector_description_read(DocumentCall *call);
+extern void connector_description_drop(DocumentCall *call);
 extern List *connector_table_description(const ConnectorOptions *options,
 										 const RemoteTable *table);
 

@@ -73,19 +73,6 @@ connector_start(const ConnectorOptions *options, const char *url, const char *ur
 					  copy, length, &options->http, statistics);
 }
 
-/*
- * The same, and wait for the answer.
- */
-static HttpAnswer *
-connector_send(const ConnectorOptions *options, const char *url, const char *url_option,
-			   jsonc_object *body, HttpStatistics *statistics)
-{
-	HttpAnswer *http = connector_start(options, url, url_option, body, statistics);
-
-	http_wait_answered(http);
-	return http;
-}
-
 /* ---- what is wrong with an answer ---- */
 
 /*
@@ -212,12 +199,15 @@ refusal_of_document(const ConnectorOptions *options, const char *expected,
 
 /* ---- documents ---- */
 
-typedef struct DocumentCall
+/* A request for a list or a description */
+struct DocumentCall
 {
 	const ConnectorOptions *options;
 	const char *what;			/* "the list of tables" */
 	const char *table;			/* as it may be shown; or NULL */
-} DocumentCall;
+	HttpStatistics statistics;
+	HttpAnswer *http;
+};
 
 static void
 document_call_context(void *arg)
@@ -235,20 +225,34 @@ document_call_context(void *arg)
 typedef void *(*ReadEntry) (DocumentCall *call, jsonc_object *entry, int number);
 
 /*
- * Send a request and read the answer, a JSON array.  Returns a list of what
- * read_entry makes of its elements.
+ * Send a request; do not wait for the answer.
+ */
+static void
+call_start(DocumentCall *call, const char *url, const char *url_option, jsonc_object *body)
+{
+	ErrorContextCallback errcallback;
+
+	errcallback.callback = document_call_context;
+	errcallback.arg = call;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	call->http = connector_start(call->options, url, url_option, body, &call->statistics);
+	error_context_stack = errcallback.previous;
+}
+
+/*
+ * Read the answer, a JSON array.  Returns a list of what read_entry makes of its
+ * elements.
  */
 static List *
-call_for_entries(DocumentCall *call, const char *url, const char *url_option,
-				 jsonc_object *body, ReadEntry read_entry)
+call_entries(DocumentCall *call, ReadEntry read_entry)
 {
 	const ConnectorOptions *options = call->options;
+	HttpAnswer *http = call->http;
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext entry_context = AllocSetContextCreate(caller, "biconnector entry",
 														ALLOCSET_SMALL_SIZES);
-	HttpStatistics statistics = {0};
 	ErrorContextCallback errcallback;
-	HttpAnswer *http;
 	DocumentReader reader = {0};
 	jsonc_object *entry;
 	List	   *entries = NIL;
@@ -258,7 +262,7 @@ call_for_entries(DocumentCall *call, const char *url, const char *url_option,
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
 
-	http = connector_send(options, url, url_option, body, &statistics);
+	http_wait_answered(http);
 	if (http_status(http) != 200)
 		raise_refusal(refusal_of_status(options, http, false));
 	(void) http_more(http, options->http.max_buffer);
@@ -434,7 +438,8 @@ connector_check(const ConnectorOptions *options)
 	char	   *data;
 	size_t		length;
 
-	http = connector_send(options, options->url_check, "url_check", body, &statistics);
+	http = connector_start(options, options->url_check, "url_check", body, &statistics);
+	http_wait_answered(http);
 	check.status = http_status(http);
 	/* all of it: an error may be anywhere in it */
 	(void) http_more(http, options->http.max_buffer);
@@ -456,30 +461,83 @@ connector_table_list(const ConnectorOptions *options, const char *search)
 	jsonc_object *body = document_own(json_object_new_object());
 
 	json_object_object_add(body, "searchString", document_new_string(search));
-	return call_for_entries(&call, options->url_table_list, "url_table_list", body,
-							read_table);
+	call_start(&call, options->url_table_list, "url_table_list", body);
+	return call_entries(&call, read_table);
 }
 
 /*
- * The fields of a table, a list of RemoteField *, palloc'd.  It is not empty,
- * and neither is any code in it.
+ * Ask for the description of a table; do not wait for it.
+ *
+ * The request is palloc'd, and its answer lives in a child of the current memory
+ * context until it is read or dropped.  Raises errors of the connection.
  */
-List *
-connector_table_description(const ConnectorOptions *options, const RemoteTable *table)
+DocumentCall *
+connector_description_start(const ConnectorOptions *options, const RemoteTable *table)
 {
-	DocumentCall call = {options, "the description", show_text(options, table->code)};
+	DocumentCall *call = palloc0(sizeof(DocumentCall));
 	jsonc_object *body = document_own(json_object_new_object());
-	List	   *fields;
 
+	call->options = options;
+	call->what = "the description";
+	call->table = show_text(options, table->code);
 	/* most connectors read "table", some, after the reference, "name" */
 	json_object_object_add(body, "table", document_new_string(table->key));
 	json_object_object_add(body, "name", document_new_string(table->key));
-	fields = call_for_entries(&call, options->url_table_description,
-							  "url_table_description", body, read_field);
+	call_start(call, options->url_table_description, "url_table_description", body);
+	return call;
+}
+
+/*
+ * Wait for the answer.  Is it one that can be expected to be a description?  If
+ * not, reading it raises the error.  Raises query cancel, and an error if none
+ * comes for too long.
+ */
+bool
+connector_description_came(DocumentCall *call)
+{
+	ErrorContextCallback errcallback;
+	bool		came;
+
+	errcallback.callback = document_call_context;
+	errcallback.arg = call;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	came = http_wait(call->http) && http_status(call->http) == 200;
+	error_context_stack = errcallback.previous;
+	return came;
+}
+
+/*
+ * The fields of the table, a list of RemoteField *, palloc'd.  It is not empty,
+ * and neither is any code in it.
+ */
+List *
+connector_description_read(DocumentCall *call)
+{
+	List	   *fields = call_entries(call, read_field);
+
 	if (fields == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_TABLE_NOT_FOUND),
 				 errmsg("server \"%s\" describes table \"%s\" without any field",
-						options->servername, call.table)));
+						call->options->servername, call->table)));
 	return fields;
+}
+
+/*
+ * Do without an answer that has not been read.
+ */
+void
+connector_description_drop(DocumentCall *call)
+{
+	http_close(call->http);
+}
+
+/*
+ * Ask for the fields of a table, and wait for them.
+ */
+List *
+connector_table_description(const ConnectorOptions *options, const RemoteTable *table)
+{
+	return connector_description_read(connector_description_start(options, table));
 }

@@ -44,6 +44,7 @@ typedef struct ImportOptions
 	const char *datetime_type;	/* for fields of type datetime; NULL: as it
 								 * turns out */
 	bool		probe;			/* find out what the connector does right */
+	int			concurrency;	/* requests at the same time */
 } ImportOptions;
 
 /* A code of the connector and the name that it gets here */
@@ -57,13 +58,23 @@ typedef struct ImportName
 	void	   *entry;			/* RemoteTable or RemoteField */
 } ImportName;
 
+/* A table that is wanted */
+typedef struct ImportTable
+{
+	ImportName *name;
+	int			number;			/* in the connector's list */
+	DocumentCall *call;			/* for its description, while under way */
+	ImportName *columns;
+	int			ncolumns;
+} ImportTable;
+
 /*
  * Read the options of the IMPORT statement.
  */
 static ImportOptions
-read_import_options(List *defs)
+read_import_options(const ConnectorOptions *connector, List *defs)
 {
-	ImportOptions options = {"", CASE_SMART, NULL, true};
+	ImportOptions options = {"", CASE_SMART, NULL, true, connector->concurrency};
 	ListCell   *lc;
 
 	foreach(lc, defs)
@@ -94,12 +105,14 @@ read_import_options(List *defs)
 		}
 		else if (strcmp(def->defname, "probe") == 0)
 			options.probe = defGetBoolean(def);
+		else if (strcmp(def->defname, "concurrency") == 0)
+			set_concurrency(def->defname, value, &options.concurrency);
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 					 errmsg("invalid option \"%s\"", def->defname),
 					 errhint("Valid options in this context are: %s",
-							 "search, case, datetime_type, probe")));
+							 "search, case, datetime_type, probe, concurrency")));
 		if (valid)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -381,22 +394,45 @@ probe_remote_table(const ConnectorOptions *connector, const ImportOptions *optio
 	return options->probe ? probe.options : NULL;
 }
 
-/* ---- statements ---- */
+/* ---- descriptions ---- */
 
 /*
- * The CREATE FOREIGN TABLE statement for a table.
+ * Can it be asked for as a table of its own?
  */
-static char *
-table_statement(const ConnectorOptions *connector, const ImportOptions *options,
-				const ImportName *table)
+static bool
+is_fit(const ImportTable *table)
 {
-	const RemoteTable *remote = table->entry;
-	List	   *fields = connector_table_description(connector, remote);
+	return table->name->code[0] != '\0' && !table->name->ambiguous;
+}
+
+/*
+ * Raise what is wrong with a table's entry in the list.
+ */
+static void
+check_fit(const ConnectorOptions *connector, const ImportTable *table)
+{
+	if (table->name->code[0] == '\0')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("entry %d of the table list of server \"%s\" has no code",
+						table->number, connector->servername)));
+	if (table->name->ambiguous)
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_TABLE),
+				 errmsg("server \"%s\" lists table \"%s\" twice",
+						connector->servername, show_text(connector, table->name->code))));
+}
+
+/*
+ * Read the description of a table, and give its columns their names.
+ */
+static void
+read_description(const ConnectorOptions *connector, const ImportOptions *options,
+				 ImportTable *table)
+{
+	const RemoteTable *remote = table->name->entry;
+	List	   *fields = connector_description_read(table->call);
 	int			count = list_length(fields);
-	ImportName *columns = palloc0(sizeof(ImportName) * count);
-	const char **types = palloc(sizeof(char *) * Max(count, 1));
-	ProbedOptions *probed;
-	StringInfoData sql;
 	ListCell   *lc;
 
 	if (count > MaxHeapAttributeNumber)
@@ -405,25 +441,79 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 				 errmsg("table \"%s\" of server \"%s\" has %d fields, more than the %d columns of a table",
 						show_text(connector, remote->code), connector->servername, count,
 						MaxHeapAttributeNumber)));
+	table->ncolumns = count;
+	table->columns = palloc0(sizeof(ImportName) * count);
 	foreach(lc, fields)
 	{
-		ImportName *column = &columns[foreach_current_index(lc)];
+		ImportName *column = &table->columns[foreach_current_index(lc)];
 
 		column->entry = lfirst(lc);
 		column->code = column->key = ((RemoteField *) lfirst(lc))->code;
 	}
-	assign_names(columns, count, options->name_case, true);
+	assign_names(table->columns, count, options->name_case, true);
 
 	for (int i = 0; i < count; i++)
 	{
-		if (columns[i].ambiguous)
+		if (table->columns[i].ambiguous)
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
 							show_text(connector, remote->code), connector->servername,
-							show_text(connector, columns[i].code))));
+							show_text(connector, table->columns[i].code))));
 	}
-	probed = probe_remote_table(connector, options, table, columns, count, types);
+}
+
+/*
+ * Get the descriptions of the tables.  Several are under way at the same time,
+ * but they are read in the tables' order, so that the error is that of the first
+ * table with which something is wrong.
+ *
+ * One that does not come, or comes with an error, while others are under way may
+ * be due to that.  Then it is asked for again by itself, and so are all that
+ * follow.
+ */
+static void
+describe_tables(const ConnectorOptions *connector, const ImportOptions *options,
+				ImportTable *tables, int count)
+{
+	int			concurrency = Min(options->concurrency, count);
+	int			started = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		check_fit(connector, &tables[i]);
+		for (; started < count && started < i + concurrency && is_fit(&tables[started]); started++)
+			tables[started].call = connector_description_start(connector,
+															   tables[started].name->entry);
+		if (concurrency > 1 && !connector_description_came(tables[i].call))
+		{
+			while (started > i)
+				connector_description_drop(tables[--started].call);
+			concurrency = 1;
+			tables[started].call = connector_description_start(connector,
+															   tables[started].name->entry);
+			started++;
+		}
+		read_description(connector, options, &tables[i]);
+	}
+}
+
+/* ---- statements ---- */
+
+/*
+ * The CREATE FOREIGN TABLE statement for a table.
+ */
+static char *
+table_statement(const ConnectorOptions *connector, const ImportOptions *options,
+				const ImportTable *import)
+{
+	const ImportName *table = import->name;
+	const RemoteTable *remote = table->entry;
+	const ImportName *columns = import->columns;
+	int			count = import->ncolumns;
+	const char **types = palloc(sizeof(char *) * count);
+	ProbedOptions *probed = probe_remote_table(connector, options, table, columns, count, types);
+	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s (", quote_identifier(table->name));
@@ -461,15 +551,17 @@ table_statement(const ConnectorOptions *connector, const ImportOptions *options,
 List *
 biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
-	ImportOptions options = read_import_options(stmt->options);
 	ConnectorOptions *connector = get_connector_options(serverid, GetUserId());
-	List	   *tables = connector_table_list(connector, options.search);
-	int			count = list_length(tables);
+	ImportOptions options = read_import_options(connector, stmt->options);
+	List	   *entries = connector_table_list(connector, options.search);
+	int			count = list_length(entries);
 	ImportName *names = palloc0(sizeof(ImportName) * Max(count, 1));
+	ImportTable *tables = palloc0(sizeof(ImportTable) * Max(count, 1));
+	int			wanted = 0;
 	List	   *statements = NIL;
 	ListCell   *lc;
 
-	foreach(lc, tables)
+	foreach(lc, entries)
 	{
 		ImportName *name = &names[foreach_current_index(lc)];
 		RemoteTable *table = lfirst(lc);
@@ -481,22 +573,17 @@ biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	assign_names(names, count, options.name_case, false);
 	if (stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO)
 		check_limit_to(stmt->table_list, names, count, connector->servername);
-
 	for (int i = 0; i < count; i++)
 	{
 		if (!is_wanted(stmt, &names[i]))
 			continue;
-		if (names[i].code[0] == '\0')
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_NAME),
-					 errmsg("entry %d of the table list of server \"%s\" has no code",
-							i + 1, connector->servername)));
-		if (names[i].ambiguous)
-			ereport(ERROR,
-					(errcode(ERRCODE_DUPLICATE_TABLE),
-					 errmsg("server \"%s\" lists table \"%s\" twice",
-							connector->servername, show_text(connector, names[i].code))));
-		statements = lappend(statements, table_statement(connector, &options, &names[i]));
+		tables[wanted].name = &names[i];
+		tables[wanted++].number = i + 1;
 	}
+
+	connector->http.group = http_group_create();
+	describe_tables(connector, &options, tables, wanted);
+	for (int i = 0; i < wanted; i++)
+		statements = lappend(statements, table_statement(connector, &options, &tables[i]));
 	return statements;
 }

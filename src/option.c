@@ -56,7 +56,6 @@ static void set_request_format(const char *name, const char *value, void *field)
 static void set_row_limit(const char *name, const char *value, void *field);
 static void set_filter(const char *name, const char *value, void *field);
 static void set_estimated_rows(const char *name, const char *value, void *field);
-static void set_concurrency(const char *name, const char *value, void *field);
 static void set_seconds(const char *name, const char *value, void *field);
 static void set_size(const char *name, const char *value, void *field);
 static void set_cost(const char *name, const char *value, void *field);
@@ -412,7 +411,10 @@ set_invalid_values(const char *name, const char *value, void *field)
 	*(bool *) field = strcmp(value, "null") == 0;
 }
 
-static void
+/*
+ * Also an option of IMPORT FOREIGN SCHEMA.  The field is an int.
+ */
+void
 set_concurrency(const char *name, const char *value, void *field)
 {
 	int			requests;

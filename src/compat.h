@@ -236,12 +236,12 @@ compat_is_async(const ForeignScanState *node)
 
 /* 17 lets a resource owner watch over it; we free it ourselves */
 static inline WaitEventSet *
-compat_create_wait_event_set(int events)
+compat_create_wait_event_set(MemoryContext context, int events)
 {
 #if PG_VERSION_NUM >= 170000
 	return CreateWaitEventSet(NULL, events);
 #else
-	return CreateWaitEventSet(CurrentMemoryContext, events);
+	return CreateWaitEventSet(context, events);
 #endif
 }
 

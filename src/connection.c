@@ -75,6 +75,7 @@ struct HttpConnection
 	CURLM	   *multi;
 	int			epoll_fd;
 	int			timer_fd;		/* in the epoll set; -1 if not needed yet */
+	WaitEventSet *wait_set;		/* to wait for this connection alone */
 	int			reserved_fds;	/* accounted for with AcquireExternalFD */
 	curl_socket_t socket;		/* while idle; CURL_SOCKET_BAD if closed */
 	bool		done;			/* the last transfer has ended */
@@ -164,6 +165,8 @@ destroy(HttpConnection *connection)
 	dlist_delete(&connection->node);
 	if (connection->multi)
 		curl_multi_cleanup(connection->multi);
+	if (connection->wait_set)
+		FreeWaitEventSet(connection->wait_set);
 	if (connection->timer_fd >= 0)
 		close(connection->timer_fd);
 	if (connection->epoll_fd >= 0)
@@ -269,6 +272,43 @@ raise_out_of_descriptors(void)
 }
 
 /*
+ * Put what is waited for into an empty set: the connections' descriptors and
+ * the process latch.
+ */
+static void
+fill_wait_set(WaitEventSet *set, HttpConnection *connection, List *others)
+{
+	ListCell   *lc;
+
+	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
+	AddWaitEventToSet(set, WL_SOCKET_READABLE, connection->epoll_fd, NULL, NULL);
+	foreach(lc, others)
+		AddWaitEventToSet(set, WL_SOCKET_READABLE,
+						  ((HttpConnection *) lfirst(lc))->epoll_fd, NULL, NULL);
+}
+
+/*
+ * Make what a connection is waited for with: that costs as much as a small
+ * request, so it is not made for each.
+ */
+static void
+create_wait_set(HttpConnection *connection)
+{
+	PG_TRY();
+	{
+		connection->wait_set = compat_create_wait_event_set(connection_memory, 3);
+		fill_wait_set(connection->wait_set, connection, NIL);
+	}
+	PG_CATCH();
+	{
+		destroy(connection);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+}
+
+/*
  * A new connection, in use.  Nothing is connected yet: libcurl does that when
  * the first request starts.
  */
@@ -291,7 +331,7 @@ create(Oid serverid, Oid userid, const char *origin)
 	connection->socket = CURL_SOCKET_BAD;
 	dlist_push_tail(&connections, &connection->node);
 
-	/* one more than it has must be left: PostgreSQL takes that for waiting */
+	/* one more than it has must be left: PostgreSQL takes that for the wait set */
 	while (connection->reserved_fds <= CONNECTION_FDS)
 	{
 		if (AcquireExternalFD())
@@ -321,6 +361,7 @@ create(Oid serverid, Oid userid, const char *origin)
 		destroy(connection);
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	}
+	create_wait_set(connection);
 	curl_multi_setopt(connection->multi, CURLMOPT_SOCKETFUNCTION, socket_callback);
 	curl_multi_setopt(connection->multi, CURLMOPT_SOCKETDATA, connection);
 	curl_multi_setopt(connection->multi, CURLMOPT_TIMERFUNCTION, timer_callback);
@@ -622,6 +663,45 @@ connection_dispatch(HttpConnection *connection)
 }
 
 /*
+ * Wait for an event of the set, but no longer than until that time of clock_ms.
+ * Raises query cancel.
+ */
+static void
+wait_for_set(WaitEventSet *set, int64 until, uint32 wait_event)
+{
+	WaitEvent	occurred;
+	long		timeout = (long) Min(Max(until - clock_ms(), 0), INT_MAX);
+
+	if (WaitEventSetWait(set, timeout, &occurred, 1, wait_event) > 0 &&
+		(occurred.events & WL_LATCH_SET))
+	{
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/*
+ * The same for what is waited for in a set made for this.
+ */
+static void
+wait_for_all(HttpConnection *connection, List *others, int64 until, uint32 wait_event)
+{
+	WaitEventSet *set = compat_create_wait_event_set(CurrentMemoryContext,
+													 list_length(others) + 3);
+
+	PG_TRY();
+	{
+		fill_wait_set(set, connection, others);
+		wait_for_set(set, until, wait_event);
+	}
+	PG_FINALLY();
+	{
+		FreeWaitEventSet(set);
+	}
+	PG_END_TRY();
+}
+
+/*
  * Wait until there is something to do for a connection or one of the others, a
  * list of HttpConnection *, but no longer than until that time of clock_ms, and
  * do it for the connection; the others have to be looked at by the caller.  True
@@ -630,43 +710,21 @@ connection_dispatch(HttpConnection *connection)
 bool
 connection_wait(HttpConnection *connection, List *others, int64 until, uint32 wait_event)
 {
-	WaitEventSet *set = compat_create_wait_event_set(list_length(others) + 3);
-	WaitEvent	occurred;
-	int64		ends = until;
-	long		timeout;
 	ListCell   *lc;
 
 	if (connection->timer >= 0)
-		ends = Min(ends, connection->timer);
+		until = Min(until, connection->timer);
 	foreach(lc, others)
 	{
 		HttpConnection *other = lfirst(lc);
 
 		if (other->timer >= 0)
-			ends = Min(ends, other->timer);
+			until = Min(until, other->timer);
 	}
-	timeout = (long) Min(Max(ends - clock_ms(), 0), INT_MAX);
-
-	PG_TRY();
-	{
-		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
-		AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
-		AddWaitEventToSet(set, WL_SOCKET_READABLE, connection->epoll_fd, NULL, NULL);
-		foreach(lc, others)
-			AddWaitEventToSet(set, WL_SOCKET_READABLE,
-							  ((HttpConnection *) lfirst(lc))->epoll_fd, NULL, NULL);
-		if (WaitEventSetWait(set, timeout, &occurred, 1, wait_event) > 0 &&
-			(occurred.events & WL_LATCH_SET))
-		{
-			ResetLatch(MyLatch);
-			CHECK_FOR_INTERRUPTS();
-		}
-	}
-	PG_FINALLY();
-	{
-		FreeWaitEventSet(set);
-	}
-	PG_END_TRY();
+	if (others == NIL)
+		wait_for_set(connection->wait_set, until, wait_event);
+	else
+		wait_for_all(connection, others, until, wait_event);
 	return connection_dispatch(connection);
 }
 

@@ -804,6 +804,32 @@ connection_list(void)
 }
 
 /*
+ * Are there descriptors for another request, and for one more besides?  Then there
+ * is room for a request that can wait.
+ */
+bool
+connection_spare(void)
+{
+	int			wanted = 2 * (CONNECTION_FDS + 1);
+	int			reserved = 0;
+	dlist_iter	iter;
+
+	/* idle connections are used, or make room */
+	dlist_foreach(iter, &connections)
+	{
+		const HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
+
+		if (!connection->in_use)
+			wanted -= connection->reserved_fds;
+	}
+	while (reserved < wanted && AcquireExternalFD())
+		reserved++;
+	for (int i = 0; i < reserved; i++)
+		ReleaseExternalFD();
+	return reserved >= wanted;
+}
+
+/*
  * Close the idle connections to a server, or to all if serverid is invalid.
  * True if there was one.
  */

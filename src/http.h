@@ -89,6 +89,7 @@ extern List *http_library_features(void);
 extern uint64 connection_generation(void);
 extern List *connection_list(void);
 extern bool connection_close_idle(Oid serverid);
+extern bool connection_spare(void);
 
 /* url.c */
 extern const char *http_url_problem(const char *url, bool proxy);

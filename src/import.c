@@ -482,7 +482,8 @@ describe_tables(const ConnectorOptions *connector, const ImportOptions *options,
 	for (int i = 0; i < count; i++)
 	{
 		check_fit(connector, &tables[i]);
-		for (; started < count && started < i + concurrency && is_fit(&tables[started]); started++)
+		for (; started < count && started < i + concurrency && is_fit(&tables[started]) &&
+			 (started == i || connection_spare()); started++)
 			tables[started].call = connector_description_start(connector,
 															   tables[started].name->entry);
 		if (concurrency > 1 && !connector_description_came(tables[i].call))

@@ -376,14 +376,14 @@ my $lists = stub(
 			$c->log('asked ' . ($table // 'list'));
 			$c->answer($table
 				? '[{"code": "ID", "name": "Id", "type": "int"}]'
-				: '[' . (join ', ', map { +"{\"code\": \"t$_\", \"title\": \"T\"}" } 1 .. 5) . ']');
+				: '[' . (join ', ', map { +"{\"code\": \"t$_\", \"title\": \"T\"}" } 1 .. ($c->{body} =~ /many/ ? 50 : 5)) . ']');
 		}
 		$c->log('over');
 	});
 create_server($node, 'lists', $lists->url);
-look_at("IMPORT FOREIGN SCHEMA connector FROM SERVER lists INTO lists OPTIONS (probe 'off'); $connections;",
+look_at("IMPORT FOREIGN SCHEMA connector FROM SERVER lists INTO lists OPTIONS (probe 'off', concurrency '1'); $connections;",
 	server => $lists);
-is("$out$err", 'lists|t|f', 'an import');
+is("$out$err", 'lists|t|f', 'an import that asks for one after the other');
 is($asked, '1:list 1:t1 1:t2 1:t3 1:t4 1:t5', '... makes one connection');
 
 create_server($node, 'other', $stub->url);
@@ -737,6 +737,12 @@ END
 		. "SELECT count(*) FROM pg_foreign_table AS f JOIN pg_foreign_server AS s ON s.oid = ftserver "
 		. "WHERE srvname = 'unreadable';", node => $few);
 	is($out, '20', '... and a probe that fails holds none');
+
+	# What can wait does so if there are few descriptors
+	create_server($few, 'lists', $lists->url, settings => { many => 'yes' });
+	look_at("IMPORT FOREIGN SCHEMA connector FROM SERVER lists INTO lists OPTIONS (probe 'off', concurrency '64');\n"
+		  . "SELECT count(*) FROM pg_class WHERE relnamespace = 'lists'::regnamespace;", node => $few);
+	is("$out$err", '50', '... and an import asks for no more at the same time than there is room for');
 	$few->stop;
 }
 

@@ -498,6 +498,7 @@ typedef struct Converter Converter;
 extern Converter *converter_create(Form_pg_attribute attribute,
 								   const ColumnOptions *column,
 								   const ConnectorOptions *options);
+extern void converter_read_in_place(Converter *converter);
 extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull);
 
 /* ---- mask.c: no setting's value in what we show ---- */

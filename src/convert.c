@@ -111,7 +111,7 @@ to_server(const Converter *converter, const char *utf8, size_t len)
 /*
  * Check the constraints of the column's domain.
  */
-static void
+static pg_noinline void
 check_domain(Converter *converter, Datum value, bool isnull)
 {
 	ErrorContextCallback errcallback;
@@ -140,14 +140,32 @@ raise_untranslatable(const Converter *converter, RowsText status)
 			 errdetail("It contains one half of a Unicode surrogate pair.")));
 }
 
-static void
-check_utf8(const Converter *converter, const char *text, size_t len)
+/*
+ * Is a text valid UTF-8?  Most that is not ASCII are alphabets with characters
+ * of two bytes; for the others, PostgreSQL is asked.
+ */
+static bool
+is_valid_utf8(const char *text, size_t len)
 {
-	if (!pg_verify_mbstr(PG_UTF8, text, (int) len, true))
-		ereport(ERROR,
-				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
-				 errmsg("value of column \"%s\" is not valid UTF-8",
-						converter->column)));
+	const unsigned char *p = (const unsigned char *) text;
+	const unsigned char *end = p + len;
+
+	while (p < end)
+	{
+		if (*p < 0x80)
+			p++;
+		else if (*p >= 0xC2 && *p <= 0xDF && end - p >= 2 && (p[1] & 0xC0) == 0x80)
+			p += 2;
+		else
+		{
+			int			length = pg_utf_mblen(p);
+
+			if (length > end - p || !pg_utf8_islegal(p, length))
+				return false;
+			p += length;
+		}
+	}
+	return true;
 }
 
 /*
@@ -167,13 +185,15 @@ convert_prepare_text(const Converter *converter, RowsValue *value)
 		status = rows_unescape(value->data, value->len,
 							   unconstify(char *, value->data), &value->len);
 		value->escaped = false;
-		if (status != ROWS_TEXT_OK)
+		value->ascii = false;	/* there is no knowing */
+		if (unlikely(status != ROWS_TEXT_OK))
 			raise_untranslatable(converter, status);
-		for (size_t i = 0; i < value->len && value->ascii; i++)
-			value->ascii = !IS_HIGHBIT_SET(value->data[i]);
 	}
-	if (!ascii)
-		check_utf8(converter, value->data, value->len);
+	if (!ascii && unlikely(!is_valid_utf8(value->data, value->len)))
+		ereport(ERROR,
+				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
+				 errmsg("value of column \"%s\" is not valid UTF-8",
+						converter->column)));
 }
 
 /*
@@ -188,7 +208,7 @@ convert_value_text(const Converter *converter, RowsValue *value, size_t *len)
 	{
 		convert_prepare_text(converter, value);
 		*len = value->len;
-		if (!value->ascii && GetDatabaseEncoding() != PG_UTF8)
+		if (!value->ascii && !converter->utf8)
 		{
 			const char *text = to_server(converter, value->data, value->len);
 
@@ -338,45 +358,27 @@ convert_input_or_raise(Converter *converter, RowsValue *value, const char *text,
 
 /* ---- text and all types without rules of their own ---- */
 
-/*
- * A string with escapes, decoded right into the datum.  Only where the text
- * needs no conversion to the database's encoding.
- */
-static text *
-unescaped_text(const Converter *converter, const RowsValue *value)
-{
-	text	   *result = palloc(value->len + VARHDRSZ);
-	size_t		len;
-	RowsText	status = rows_unescape(value->data, value->len, VARDATA(result), &len);
-
-	if (unlikely(status != ROWS_TEXT_OK))
-		raise_untranslatable(converter, status);
-	if (!value->ascii)
-		check_utf8(converter, VARDATA(result), len);
-	SET_VARSIZE(result, len + VARHDRSZ);
-	return result;
-}
-
 static Datum
 read_text(Converter *converter, RowsValue *value, bool *isnull)
 {
-	size_t		len = value->len;
-	const char *source = value->data;
+	size_t		len;
+	const char *source = convert_value_text(converter, value, &len);
 	text	   *result;
-
-	if (value->escaped || !value->ascii)
-	{
-		if (GetDatabaseEncoding() != PG_UTF8 || converter->typmod >= 0)
-			source = convert_value_text(converter, value, &len);
-		else if (value->escaped)
-			return PointerGetDatum(unescaped_text(converter, value));
-		else
-			check_utf8(converter, source, len);
-	}
 
 	/* a text never has more characters than bytes */
 	if (converter->typmod >= 0 && len > (size_t) (converter->typmod - VARHDRSZ))
 		return convert_other(converter, value, isnull);
+
+	/* the quote in front of a string gives way to the header of a short text */
+	if (converter->in_place && len <= VARATT_SHORT_MAX - VARHDRSZ_SHORT &&
+		value->kind == ROWS_STRING && source == value->data)
+	{
+		char	   *header = unconstify(char *, source) - VARHDRSZ_SHORT;
+
+		SET_VARSIZE_SHORT(header, len + VARHDRSZ_SHORT);
+		return PointerGetDatum(header);
+	}
+
 	result = palloc(len + VARHDRSZ);
 	SET_VARSIZE(result, len + VARHDRSZ);
 	memcpy(VARDATA(result), source, len);
@@ -411,6 +413,7 @@ converter_create(Form_pg_attribute attribute, const ColumnOptions *column,
 	int			i = 0;
 
 	converter->context = CurrentMemoryContext;
+	converter->utf8 = GetDatabaseEncoding() == PG_UTF8;
 	converter->column = column->name;
 	converter->type_name = format_type_with_typemod(attribute->atttypid, typmod);
 	converter->options = options;
@@ -451,8 +454,19 @@ converter_create(Form_pg_attribute attribute, const ColumnOptions *column,
 }
 
 /*
- * Read a value, in the current memory context.  The bytes of the value may be
- * written to; value tells then what became of them.
+ * From now on, short texts may be left where they are, among the bytes they
+ * were read from: they live as long as these.
+ */
+void
+converter_read_in_place(Converter *converter)
+{
+	converter->in_place = true;
+}
+
+/*
+ * Read a value, in the current memory context.  The bytes of the value, and a
+ * string's quote in front of them, may be written to; value tells then what
+ * became of them.
  */
 Datum
 converter_read(Converter *converter, RowsValue *value, bool *isnull)

@@ -36,6 +36,8 @@ struct Converter
 	size_t		max_length;		/* of types that cut what is longer; or 0 */
 	bool		money;			/* a currency may stand with the number */
 	bool		can_be_invalid; /* the option invalid_values applies */
+	bool		utf8;			/* is the database's encoding */
+	bool		in_place;		/* see converter_read_in_place() */
 	pg_tz	   *zone;			/* the column's time zone, or NULL */
 	FmgrInfo	local_input;	/* timestamp_in, for dates and timestamps */
 	FmgrInfo	zoned_input;	/* timestamptz_in, likewise */

@@ -115,6 +115,31 @@ prepare_fields(ConnectorScan *state, TupleDesc tupdesc)
 }
 
 /*
+ * Put together what is needed to fill the slot with a row.  Its bytes stay as
+ * long as the slot has to, that is, until the next row is asked for.
+ */
+static void
+prepare_columns(ConnectorScan *state, TupleDesc tupdesc)
+{
+	ListCell   *column;
+	ListCell   *place;
+
+	state->ntargets = 0;
+	state->targets = palloc(sizeof(ScanTarget) * Max(list_length(state->columns), 1));
+	forboth(column, state->columns, place, state->slots)
+	{
+		ScanTarget *target = &state->targets[state->ntargets++];
+
+		target->index = lfirst_int(column) - 1;
+		target->place = lfirst_int(place);
+		target->converter = converter_create(TupleDescAttr(tupdesc, target->index),
+											 &state->table->columns[target->index],
+											 &state->table->connector);
+		converter_read_in_place(target->converter);
+	}
+}
+
+/*
  * Add the executor's parameters in an expression to a set.  Subqueries, which
  * have parameters of their own, are not in what is sent.
  */
@@ -159,12 +184,7 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	state->async = compat_is_async(node);
 	state->store_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
 											   &TTSOpsMinimalTuple);
-	state->converters = palloc(sizeof(Converter *) * Max(list_length(state->columns), 1));
-	foreach(lc, state->columns)
-		state->converters[foreach_current_index(lc)] =
-		converter_create(TupleDescAttr(tupdesc, lfirst_int(lc) - 1),
-						 &state->table->columns[lfirst_int(lc) - 1],
-						 &state->table->connector);
+	prepare_columns(state, tupdesc);
 	state->request_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "biconnector request",
 												   ALLOCSET_SMALL_SIZES);
@@ -542,18 +562,18 @@ must_ask_again(ForeignScanState *node)
 static void
 fill_slot(ConnectorScan *state, TupleTableSlot *slot, RowsValue *values)
 {
-	ListCell   *column;
-	ListCell   *place;
+	const int	ntargets = state->ntargets;
 
 	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
-	forboth(column, state->columns, place, state->slots)
+	if (ntargets < slot->tts_tupleDescriptor->natts)
+		memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
+	for (int i = 0; i < ntargets; i++)
 	{
-		int			index = lfirst_int(column) - 1;
+		const ScanTarget *target = &state->targets[i];
 
-		slot->tts_values[index] = converter_read(state->converters[foreach_current_index(column)],
-												 &values[lfirst_int(place)],
-												 &slot->tts_isnull[index]);
+		slot->tts_values[target->index] = converter_read(target->converter,
+														 &values[target->place],
+														 &slot->tts_isnull[target->index]);
 	}
 	ExecStoreVirtualTuple(slot);
 }

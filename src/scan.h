@@ -26,6 +26,14 @@ extern bool long_list_counts(const LongList *list, Datum value, bool isnull);
 
 /* ---- scan.c ---- */
 
+/* A column of the slot that rows are put into */
+typedef struct ScanTarget
+{
+	int			index;			/* in the slot */
+	int			place;			/* of its field among the request's */
+	Converter  *converter;
+} ScanTarget;
+
 typedef struct ConnectorScan
 {
 	TableOptions *table;
@@ -41,7 +49,8 @@ typedef struct ConnectorScan
 	List	   *fields;			/* codes, each once */
 	List	   *slots;			/* for each of columns: place of its field */
 	bool		select_all;
-	Converter **converters;		/* for each of columns */
+	ScanTarget *targets;		/* the columns, with how to fill them */
+	int			ntargets;
 
 	/* the request that is running */
 	MemoryContext request_context;

@@ -287,13 +287,14 @@ compat_create_wait_event_set(MemoryContext context, int events)
 #if PG_VERSION_NUM >= 140000
 #include "utils/numeric.h"
 #define COMPAT_DECIMALS true
-#define COMPAT_DECIMAL_FACTOR(scale) \
-	((scale) % 4 == 0 ? 1 : (scale) % 4 == 1 ? 1000 : (scale) % 4 == 2 ? 100 : 10)
+#define COMPAT_MAX_DECIMAL(scale) \
+	((uint64) ((scale) % 4 == 0 ? PG_INT64_MAX : (scale) % 4 == 1 ? PG_INT64_MAX / 1000 : \
+			   (scale) % 4 == 2 ? PG_INT64_MAX / 100 : PG_INT64_MAX / 10))
 #define compat_decimal_to_numeric(digits, scale) \
 	NumericGetDatum(int64_div_fast_to_numeric(digits, scale))
 #else
 #define COMPAT_DECIMALS false
-#define COMPAT_DECIMAL_FACTOR(scale) 1
+#define COMPAT_MAX_DECIMAL(scale) ((uint64) PG_INT64_MAX)
 #define compat_decimal_to_numeric(digits, scale) ((Datum) 0)
 #endif
 

@@ -141,34 +141,6 @@ raise_untranslatable(const Converter *converter, RowsText status)
 }
 
 /*
- * Is a text valid UTF-8?  Most that is not ASCII are alphabets with characters
- * of two bytes; for the others, PostgreSQL is asked.
- */
-static bool
-is_valid_utf8(const char *text, size_t len)
-{
-	const unsigned char *p = (const unsigned char *) text;
-	const unsigned char *end = p + len;
-
-	while (p < end)
-	{
-		if (*p < 0x80)
-			p++;
-		else if (*p >= 0xC2 && *p <= 0xDF && end - p >= 2 && (p[1] & 0xC0) == 0x80)
-			p += 2;
-		else
-		{
-			int			length = pg_utf_mblen(p);
-
-			if (length > end - p || !pg_utf8_islegal(p, length))
-				return false;
-			p += length;
-		}
-	}
-	return true;
-}
-
-/*
  * Decode the escapes of a string, where it stands, and see to it that the
  * text is valid UTF-8.  Where only escapes stand for what is not ASCII, it
  * cannot be anything else.
@@ -189,7 +161,8 @@ convert_prepare_text(const Converter *converter, RowsValue *value)
 		if (unlikely(status != ROWS_TEXT_OK))
 			raise_untranslatable(converter, status);
 	}
-	if (!ascii && unlikely(!is_valid_utf8(value->data, value->len)))
+	if (!ascii && !rows_short_utf8(value->data, value->len) &&
+		!pg_verify_mbstr(PG_UTF8, value->data, (int) value->len, true))
 		ereport(ERROR,
 				(errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE),
 				 errmsg("value of column \"%s\" is not valid UTF-8",
@@ -361,9 +334,12 @@ convert_input_or_raise(Converter *converter, RowsValue *value, const char *text,
 static Datum
 read_text(Converter *converter, RowsValue *value, bool *isnull)
 {
-	size_t		len;
-	const char *source = convert_value_text(converter, value, &len);
+	size_t		len = value->len;
+	const char *source = value->data;
 	text	   *result;
+
+	if (value->escaped || !value->ascii)
+		source = convert_value_text(converter, value, &len);
 
 	/* a text never has more characters than bytes */
 	if (converter->typmod >= 0 && len > (size_t) (converter->typmod - VARHDRSZ))

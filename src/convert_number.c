@@ -702,8 +702,7 @@ number_to_decimal(const Number *number, int32 typmod, int64 *digits, int *scale)
 			pg_mul_u64_overflow(magnitude, powers_of_ten[*scale - written], &magnitude))
 			return false;
 	}
-	if (magnitude >= powers_of_ten[precision] ||
-		magnitude > (uint64) PG_INT64_MAX / COMPAT_DECIMAL_FACTOR(*scale))
+	if (magnitude >= powers_of_ten[precision] || magnitude > COMPAT_MAX_DECIMAL(*scale))
 		return false;
 	*digits = number->negative ? -(int64) magnitude : (int64) magnitude;
 	return true;

@@ -135,11 +135,16 @@ is_byte(unsigned char c, unsigned char class)
  * that are not ASCII.
  *
  * block_others: those that are no digits.
+ *
+ * block_leads: those that begin a character of two bytes in UTF-8; *follows
+ * are those that go on with a character, *high as above.  Unlike the others,
+ * these may be none.
  */
 #if defined(ROWS_SSE2)
 
 #define BLOCK_SIZE	16
 #define BLOCK_SHIFT	0
+#define BLOCK_MASK	UINT64_C(0xFFFF)
 
 static inline uint64_t
 block_stops(const unsigned char *p, uint64_t *high)
@@ -172,10 +177,24 @@ block_others(const unsigned char *p)
 	return (unsigned int) _mm_movemask_epi8(digits) ^ 0xFFFF;
 }
 
+static inline uint64_t
+block_leads(const unsigned char *p, uint64_t *follows, uint64_t *high)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+	const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8((char) 0xC2));
+	const __m128i leads = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(0xDF - 0xC2)), above);
+
+	*high = (unsigned int) _mm_movemask_epi8(bytes);
+	*follows = (unsigned int)
+		_mm_movemask_epi8(_mm_cmplt_epi8(bytes, _mm_set1_epi8((char) 0xC0)));
+	return (unsigned int) _mm_movemask_epi8(leads);
+}
+
 #elif defined(ROWS_NEON)
 
 #define BLOCK_SIZE	16
 #define BLOCK_SHIFT	2
+#define BLOCK_MASK	UINT64_MAX
 
 /* Four bits of each byte, which are all alike */
 static inline uint64_t
@@ -212,10 +231,22 @@ block_others(const unsigned char *p)
 	return block_mask(vcgtq_u8(above, vdupq_n_u8(9)));
 }
 
+static inline uint64_t
+block_leads(const unsigned char *p, uint64_t *follows, uint64_t *high)
+{
+	const uint8x16_t bytes = vld1q_u8(p);
+	const uint8x16_t above = vsubq_u8(bytes, vdupq_n_u8(0xC2));
+
+	*high = block_mask(vcgeq_u8(bytes, vdupq_n_u8(0x80)));
+	*follows = block_mask(vcltq_u8(vsubq_u8(bytes, vdupq_n_u8(0x80)), vdupq_n_u8(0x40)));
+	return block_mask(vcleq_u8(above, vdupq_n_u8(0xDF - 0xC2)));
+}
+
 #else
 
 #define BLOCK_SIZE	8
 #define BLOCK_SHIFT	3
+#define BLOCK_MASK	UINT64_MAX
 #define ALL_BYTES(c) (UINT64_C(0x0101010101010101) * (c))
 
 static inline uint64_t
@@ -263,6 +294,17 @@ block_others(const unsigned char *p)
 	/* bit 0x80: not ASCII, or above 9, or not above the byte before 0 */
 	return (bytes | (low + ALL_BYTES(0x7F - '9')) | ~(low + ALL_BYTES(0x80 - '0'))) &
 		ALL_BYTES(0x80);
+}
+
+static inline uint64_t
+block_leads(const unsigned char *p, uint64_t *follows, uint64_t *high)
+{
+	const uint64_t bytes = block_load(p);
+	const uint64_t low = bytes & ALL_BYTES(0x7F);
+
+	*high = bytes & ALL_BYTES(0x80);
+	*follows = *high & ~(bytes << 1);
+	return *high & (low + ALL_BYTES(0x100 - 0xC2)) & ~(low + ALL_BYTES(0x100 - 0xE0));
 }
 
 #endif
@@ -1022,4 +1064,56 @@ rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
 
 	*dst_len = out - (unsigned char *) dst;
 	return result;
+}
+
+/* ---- UTF-8 ---- */
+
+/*
+ * Do the bytes of a block follow each other as they should?  carry has a bit
+ * for the first byte if a character began right in front of it, and gets that
+ * for the next block's.
+ */
+static inline bool
+block_is_utf8(const unsigned char *p, uint64_t *carry)
+{
+	uint64_t	follows;
+	uint64_t	high;
+	uint64_t	leads = block_leads(p, &follows, &high);
+	uint64_t	expected = (leads << (1 << BLOCK_SHIFT) & BLOCK_MASK) | *carry;
+
+	*carry = leads >> ((BLOCK_SIZE - 1) << BLOCK_SHIFT);
+	return (leads | follows) == high && follows == expected;
+}
+
+bool
+rows_short_utf8(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *) text;
+	const unsigned char *end = p + len;
+	uint64_t	carry = 0;
+	bool		inside;			/* a character, behind its first byte */
+
+	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
+	{
+		if (!block_is_utf8(p, &carry))
+			return false;
+	}
+
+	inside = carry != 0;
+	for (; p < end; p++)
+	{
+		if (inside)
+		{
+			if ((*p & 0xC0) != 0x80)
+				return false;
+			inside = false;
+		}
+		else if (*p >= 0x80)
+		{
+			if (*p < 0xC2 || *p > 0xDF)
+				return false;
+			inside = true;
+		}
+	}
+	return !inside;
 }

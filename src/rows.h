@@ -197,4 +197,10 @@ extern bool rows_set_columns(RowsReader *reader, const int *slot_of, int width,
 extern RowsText rows_unescape(const char *src, size_t len, char *dst,
 							  size_t *dst_len);
 
+/*
+ * Is a text valid UTF-8 whose characters have one or two bytes, as those of
+ * most alphabets?  If not, it may still be valid.
+ */
+extern bool rows_short_utf8(const char *text, size_t len);
+
 #endif							/* ROWS_H */

@@ -1405,6 +1405,60 @@ test_unescape(void)
 	test_ok(wrong == 0, "unescape: all surrogate pairs");
 }
 
+/*
+ * Texts of characters of one and two bytes, of all lengths and at all places
+ * before the guard, with every pair of bytes at every place.
+ */
+static void
+test_short_utf8(void)
+{
+	static const unsigned char bytes[] = {
+		0x20, 0x41, 0x7F, 0x80, 0x81, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2, 0xC3, 0xD0, 0xDE,
+		0xDF, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF4, 0xF5, 0xF8, 0xFE, 0xFF
+	};
+	int			wrong = 0;
+	int			valid = 0;
+
+	for (size_t len = 0; len <= 50; len++)
+	{
+		for (int odd = 0; odd <= 2; odd++)
+		{
+			unsigned char *text = (unsigned char *) guarded_end() - len;
+
+			for (size_t at = 0; at + 1 < len; at++)
+			{
+				for (size_t pair = 0; pair < sizeof(bytes) * sizeof(bytes); pair++)
+				{
+					bool		expected = true;
+
+					/* ASCII, or characters of two bytes from the first byte or the second */
+					for (size_t i = 0; i < len; i++)
+						text[i] = odd == 2 ? 'a' : i % 2 == (size_t) odd ? 0xD0 : 0xB0;
+					if (odd == 1)
+						text[0] = 'a';
+					if (len % 2 != (size_t) (odd == 1))
+						text[len - 1] = 'z';
+					text[at] = bytes[pair % sizeof(bytes)];
+					text[at + 1] = bytes[pair / sizeof(bytes)];
+
+					for (size_t i = 0; i < len && expected; i++)
+					{
+						if (text[i] < 0x80)
+							continue;
+						expected = text[i] >= 0xC2 && text[i] <= 0xDF && i + 1 < len &&
+							text[i + 1] >= 0x80 && text[i + 1] <= 0xBF;
+						i++;
+					}
+					valid += expected;
+					if (rows_short_utf8((char *) text, len) != expected)
+						wrong++;
+				}
+			}
+		}
+	}
+	test_ok(wrong == 0 && valid > 1000, "characters of two bytes: texts of all lengths to 50, with all pairs of bytes at every place (%d are valid)", valid);
+}
+
 /* A limit for rows whose width is not known */
 static void
 test_max_width(void)
@@ -1446,5 +1500,6 @@ main(void)
 	test_consumed();
 	test_memory();
 	test_unescape();
+	test_short_utf8();
 	return test_done();
 }

@@ -23,8 +23,13 @@ WORKS = ("all", "one", "count", "limit", "gzip", "escaped", "throttled", "lookup
 
 NAMES = [name for name, *_ in COLUMNS]
 ALL_COLUMNS = "SELECT " + ", ".join(f"count({name})" for name in NAMES) + " FROM {}"
-ONE_COLUMN = "SELECT count(name) FROM {}"
-COUNT = "SELECT count(*) FROM {}"
+
+# Works in which all rows are read: title, query, and the columns that a request asks for
+READS = {
+    "all": ("all columns", ALL_COLUMNS, NAMES),
+    "one": ("one column", "SELECT count(name) FROM {}", ["name"]),
+    "count": ("count(*)", "SELECT count(*) FROM {}", ["id"]),
+}
 # By value: a zero at the end of a numeric does not matter
 VALUES = ", ".join(f"trim_scale({name})" if sql_type == "numeric" else name
                    for name, sql_type, *_ in COLUMNS)
@@ -159,6 +164,7 @@ class Bench:
         self.options = options
         self.notes = []
         self.works = []
+        self.late = None                # the database of the slow connector
         self.directory = pathlib.Path(options.directory)
         self.data = Data(self.directory, pathlib.Path(options.programs))
         self.main = max((rows for rows in options.rows if rows <= 1_000_000), default=None)
@@ -181,7 +187,8 @@ class Bench:
         self.data.make_keys()
         databases = {rows: self.data.make_sqlite(rows) for rows in self.options.rows
                      if rows <= 1_000_000}
-        late = self.data.make_late() if self.wants("import", "append") else None
+        if self.wants("import", "append"):
+            self.late = self.data.make_late()
 
         say("==> Starting PostgreSQL, nginx and the reference connector")
         self.postgres.start()
@@ -194,9 +201,9 @@ class Bench:
         for rows in self.options.rows:
             self.make_tables(rows, databases.get(rows))
         if self.main:
-            for work in WORKS[1:]:
-                if self.wants(work):
-                    getattr(self, f"prepare_{work}")(late)
+            for work in WORKS:
+                if self.wants(work) and work not in READS:
+                    getattr(self, f"prepare_{work}")()
 
     def started(self, server):
         self.servers.append(server)
@@ -263,36 +270,33 @@ class Bench:
             self.same(f"{kind}_{size}", expected)
         self.same_bytes(url, self.data.path(f"{size}-raw.json"))
 
-        reads = [("all", "all columns", ALL_COLUMNS)]
-        if rows == self.main:
-            reads += [("one", "one column", ONE_COLUMN), ("count", "count(*)", COUNT)]
         if database:
             connector = self.started(Connector(self.directory, database))
             self.foreign_server(f"connector_{size}", connector.url("data"))
             self.foreign_table(f"connector_{size}", f"connector_{size}", table_name="sales",
                                estimated_rows=rows)
             self.same(f"connector_{size}", expected)
-        for work, title, query in reads:
-            if not self.wants(work):
+        for work, (title, query, columns) in READS.items():
+            if not self.wants(work) or (work != "all" and rows != self.main):
                 continue
             variants = [
                 self.query("ours", "biconnector_fdw", query, f"ours_{size}"),
                 self.query("file_fdw", "file_fdw", query, f"csv_{size}"),
-                self.query("jq", "file_fdw, `curl \\| jq`", query, f"jq_{size}", programs=True),
                 self.query("heap", "heap table", query, f"heap_{size}"),
                 Command("curl", "curl", self.curl(url))]
-            if work != "all":
-                del variants[2]
+            if work == "all":
+                variants.insert(2, self.query("jq", "file_fdw, `curl | jq`", query, f"jq_{size}",
+                                              programs=True))
             if database:
                 # the reference connector sends the columns that are asked for, packed
-                select = {"all": NAMES, "one": ["name"], "count": ["id"]}[work]
-                body = "".join(f"&select[{i}]={name.upper()}" for i, name in enumerate(select))
+                select = "".join(f"&select[{i}]={name.upper()}"
+                                 for i, name in enumerate(columns))
                 variants += [
                     self.query("connector", "biconnector_fdw, reference connector", query,
                                f"connector_{size}"),
                     Command("connector-curl", "curl, reference connector",
-                            self.curl(connector.url("data"), "--compressed", "--globoff",
-                                      "--data", f"limit=0{body}"))]
+                            self.curl(connector.url("data"), "--compressed",
+                                      "--data", "limit=0" + select))]
             self.works.append(Work(work, rows, title, variants))
 
     def query(self, key, title, query, table, **options):
@@ -313,22 +317,17 @@ class Bench:
         if process.returncode != 0 or digest.digest() != expected.digest():
             raise Failure(f"curl gets something else from {url} than {path}")
 
-    # each of the works below is done at one size
+    # ---- what is done at one size only --------------------------------------
 
-    def prepare_one(self, _late):
-        """In make_tables"""
-
-    prepare_count = prepare_one
-
-    def prepare_limit(self, _late):
+    def prepare_limit(self):
         size = short(self.main)
         self.works.append(Work("limit", self.main, "LIMIT 10", [
             self.query("ours", "biconnector_fdw", LIMIT, f"ours_{size}"),
             self.query("file_fdw", "file_fdw", LIMIT, f"csv_{size}"),
-            self.query("jq", "file_fdw, `curl \\| jq`", LIMIT, f"jq_{size}", programs=True),
+            self.query("jq", "file_fdw, `curl | jq`", LIMIT, f"jq_{size}", programs=True),
             self.query("heap", "heap table", LIMIT, f"heap_{size}")]))
 
-    def prepare_gzip(self, _late):
+    def prepare_gzip(self):
         size = short(self.main)
         path = f"gzip/{size}-raw.json"
         self.document_table("ours_gzip", path, self.main)
@@ -342,7 +341,7 @@ class Bench:
             self.query("file_fdw", "file_fdw, `gzip -dc`", ALL_COLUMNS, "csv_gzip"),
             Command("curl", "curl", self.curl(self.nginx.url(path), "--compressed"))]))
 
-    def prepare_escaped(self, _late):
+    def prepare_escaped(self):
         path = f"plain/{short(self.main)}-escaped.json"
         self.document_table("ours_escaped", path, self.main)
         self.same("ours_escaped", self.checksum("true", self.main))
@@ -352,7 +351,7 @@ class Bench:
                        f"ours_{short(self.main)}"),
             Command("curl", "curl", self.curl(self.nginx.url(path)))]))
 
-    def prepare_throttled(self, _late):
+    def prepare_throttled(self):
         path = f"throttled/{short(self.main)}-raw.json"
         self.document_table("ours_throttled", path, self.main)
         self.same("ours_throttled", self.checksum("true", self.main))
@@ -360,7 +359,7 @@ class Bench:
             self.query("ours", "biconnector_fdw", ALL_COLUMNS, "ours_throttled"),
             Command("curl", "curl", self.curl(self.nginx.url(path)))]))
 
-    def prepare_lookups(self, _late):
+    def prepare_lookups(self):
         url = self.nginx.url("lookup")
         # with the default, the planner would rather read the whole table once
         self.foreign_server("keyed", url, fdw_startup_cost=10)
@@ -401,9 +400,9 @@ class Bench:
             Query(self, "ours", "biconnector_fdw, nested loop", query, settings),
             TimedCommand("curl", "C loop over libcurl", lookups)]))
 
-    def late_server(self, late, delay):
+    def late_server(self, delay):
         """The slow connector, started once for each delay."""
-        connector = self.started(Connector(self.directory, late, delay))
+        connector = self.started(Connector(self.directory, self.late, delay))
         return {name: connector.url(name)
                 for name in ("data", "table_list", "table_description")}
 
@@ -427,8 +426,8 @@ class Bench:
     def knows(self, option, server):
         return self.has_option(option, f"ALTER SERVER {server} OPTIONS (ADD {option} 'true')")
 
-    def prepare_import(self, late):
-        urls = self.late_server(late, 50)
+    def prepare_import(self):
+        urls = self.late_server(50)
         self.foreign_server("late_50", urls["data"], url_table_list=urls["table_list"],
                             url_table_description=urls["table_description"])
         can_overlap = self.has_option(
@@ -441,7 +440,7 @@ class Bench:
         self.works.append(Work("import", 0, f"IMPORT of {LATE_TABLES} tables, 50 ms", variants))
         # A probe asks each table dozens of questions
         if can_overlap:
-            urls = self.late_server(late, 10)
+            urls = self.late_server(10)
             self.foreign_server("late_10", urls["data"], url_table_list=urls["table_list"],
                                 url_table_description=urls["table_description"])
             only = "LIMIT TO (" + ", ".join(f"part{i:03}" for i in range(PROBED)) + ")"
@@ -450,8 +449,8 @@ class Bench:
                 self.import_("serial", "one after the other", "late_10", only=only, probe="on",
                              **serial)]))
 
-    def prepare_append(self, late):
-        urls = self.late_server(late, 300)
+    def prepare_append(self):
+        urls = self.late_server(300)
         self.foreign_server("late", urls["data"])
         expected = self.checksum(f"id <= {APPENDED * LATE_ROWS}", self.main)
         self.append_tables("late")
@@ -487,7 +486,7 @@ class Bench:
                 f"ALTER TABLE {server}_parted ATTACH PARTITION {server}_part{i}"
                 f" FOR VALUES FROM ({i * LATE_ROWS + 1}) TO ({(i + 1) * LATE_ROWS + 1})")
 
-    def prepare_parallel(self, _late):
+    def prepare_parallel(self):
         size = short(self.main)
         half_rows = self.main // 2
         expected = self.checksum(f"id <= {2 * half_rows}", self.main)

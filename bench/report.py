@@ -95,7 +95,7 @@ def measured_table(results):
                 file_work = results.works.get(("all", work["rows"]))
             curl = "connector-curl" if key.startswith("connector") else "curl"
             lines.append(" | ".join([
-                f"| {short(work['rows'])}", work["title"], variant["title"],
+                f"| {short(work['rows'])}", work["title"], variant["title"].replace("|", "\\|"),
                 seconds(statistics.median(values)),
                 f"{seconds(min(values))} – {seconds(max(values))}",
                 factor(results.ratio(work, key, file_work, "file_fdw")),

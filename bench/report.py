@@ -32,13 +32,10 @@ class Results:
                 return [run[what] for run in candidate["runs"] if run.get(what) is not None]
         return []
 
-    def median(self, work, variant):
-        values = self.values(work, variant)
-        return statistics.median(values) if values else None
-
     def ratio(self, work, variant, other_work, other):
-        value, base = self.median(work, variant), self.median(other_work, other)
-        return value / base if value and base else None
+        """The median of the ratios in each round, lest changing load have an effect."""
+        pairs = list(zip(self.values(work, variant), self.values(other_work, other)))
+        return statistics.median(value / base for value, base in pairs) if pairs else None
 
 
 def short(rows):

@@ -11,13 +11,11 @@ import sys
 import time
 
 import report
-from servers import (COLUMNS, KEYS, LATE_ROWS, LATE_TABLES, Connector, Data, Failure, Nginx,
-                     PeakWatch, Postgres, children_of, forget_peak, memory_of, processor_time_of,
-                     record_bodies, run, say, short)
+from servers import (APPENDED, COLUMNS, KEYS, LATE_ROWS, LATE_TABLES, PROBED, Connector, Data,
+                     Failure, LateServer, Nginx, PeakWatch, Postgres, children_of, forget_peak,
+                     late_table, memory_of, processor_time_of, record_bodies, run, say, short)
 
 RATE = 50_000_000               # bytes a second of the throttled server
-APPENDED = 8                    # tables under an Append
-PROBED = 8                      # tables that are imported with a probe
 WORKS = ("all", "one", "count", "limit", "gzip", "escaped", "throttled", "lookups", "import",
          "append", "parallel")
 
@@ -164,7 +162,7 @@ class Bench:
         self.options = options
         self.notes = []
         self.works = []
-        self.late = None                # the database of the slow connector
+        self.late = None                # the server that is late
         self.directory = pathlib.Path(options.directory)
         self.data = Data(self.directory, pathlib.Path(options.programs))
         self.main = max((rows for rows in options.rows if rows <= 1_000_000), default=None)
@@ -187,12 +185,12 @@ class Bench:
         self.data.make_keys()
         databases = {rows: self.data.make_sqlite(rows) for rows in self.options.rows
                      if rows <= 1_000_000}
-        if self.wants("import", "append"):
-            self.late = self.data.make_late()
+        late = self.data.make_late() if self.wants("import", "append") else None
 
         say("==> Starting PostgreSQL, nginx and the reference connector")
         self.postgres.start()
         self.nginx = self.started(Nginx(self.directory, RATE))
+        self.late = late and self.started(LateServer(late))
         self.postgres.run("CREATE EXTENSION biconnector_fdw; CREATE EXTENSION file_fdw;"
                           "CREATE EXTENSION pg_prewarm; CREATE SERVER files"
                           " FOREIGN DATA WRAPPER file_fdw")
@@ -215,9 +213,9 @@ class Bench:
         return [variant for variant, work in (("escaped", "escaped"), ("gzip", "gzip"),
                                               ("halves", "parallel")) if self.wants(work)]
 
-    def foreign_server(self, name, url, **options):
+    def foreign_server(self, name, **options):
         # the rows of a connector are limited, those of a file are not
-        options = {"url_data": url, "row_limit": 2147483647, **options}
+        options = {"row_limit": 2147483647, **options}
         text = ", ".join(f"{name} '{value}'" for name, value in options.items())
         self.postgres.run(f"CREATE SERVER {name} FOREIGN DATA WRAPPER biconnector_fdw"
                           f" OPTIONS ({text}); CREATE USER MAPPING FOR postgres SERVER {name}")
@@ -232,7 +230,7 @@ class Bench:
 
     def document_table(self, name, path, rows, **options):
         """A foreign table whose connector answers everything with one document."""
-        self.foreign_server(name, self.nginx.url(path), **options)
+        self.foreign_server(name, url_data=self.nginx.url(path), **options)
         self.foreign_table(name, name, table_name="sales", estimated_rows=rows)
 
     def file_table(self, name, source, text):
@@ -272,7 +270,7 @@ class Bench:
 
         if database:
             connector = self.started(Connector(self.directory, database))
-            self.foreign_server(f"connector_{size}", connector.url("data"))
+            self.foreign_server(f"connector_{size}", **connector.urls())
             self.foreign_table(f"connector_{size}", f"connector_{size}", table_name="sales",
                                estimated_rows=rows)
             self.same(f"connector_{size}", expected)
@@ -295,7 +293,7 @@ class Bench:
                     self.query("connector", "biconnector_fdw, reference connector", query,
                                f"connector_{size}"),
                     Command("connector-curl", "curl, reference connector",
-                            self.curl(connector.url("data"), "--compressed",
+                            self.curl(connector.urls()["url_data"], "--compressed",
                                       "--data", "limit=0" + select))]
             self.works.append(Work(work, rows, title, variants))
 
@@ -362,7 +360,7 @@ class Bench:
     def prepare_lookups(self):
         url = self.nginx.url("lookup")
         # with the default, the planner would rather read the whole table once
-        self.foreign_server("keyed", url, fdw_startup_cost=10)
+        self.foreign_server("keyed", url_data=url, fdw_startup_cost=10)
         self.foreign_table("keyed", "keyed", table_name="sales", estimated_rows=self.main)
         settings = ["enable_hashjoin = off", "enable_mergejoin = off", "enable_material = off"]
         query = ALL_COLUMNS.format(KEYED)
@@ -372,7 +370,7 @@ class Bench:
         document = (self.data.keys / f"{key}.json").read_bytes()
 
         def look_up(recorder):
-            self.foreign_server("recorded", recorder)
+            self.foreign_server("recorded", url_data=recorder)
             self.foreign_table("recorded", "recorded", table_name="sales")
             self.postgres.run(ALL_COLUMNS.format(f"recorded WHERE id = {key}"))
 
@@ -400,17 +398,10 @@ class Bench:
             Query(self, "ours", "biconnector_fdw, nested loop", query, settings),
             TimedCommand("curl", "C loop over libcurl", lookups)]))
 
-    def late_server(self, delay):
-        """The slow connector, started once for each delay."""
-        connector = self.started(Connector(self.directory, self.late, delay))
-        return {name: connector.url(name)
-                for name in ("data", "table_list", "table_description")}
-
     def import_(self, key, title, server, **options):
-        only = options.pop("only", "")
         text = ", ".join(f"{name} '{value}'" for name, value in options.items())
-        return Import(self, key, title, f"IMPORT FOREIGN SCHEMA connector {only} FROM SERVER"
-                      f" {server} INTO imported OPTIONS ({text})")
+        return Import(self, key, title, f"IMPORT FOREIGN SCHEMA connector FROM SERVER {server}"
+                      f" INTO imported OPTIONS ({text})")
 
     def has_option(self, name, statement):
         """Does the extension know an option?  Older ones do not know those for overlap."""
@@ -427,9 +418,7 @@ class Bench:
         return self.has_option(option, f"ALTER SERVER {server} OPTIONS (ADD {option} 'true')")
 
     def prepare_import(self):
-        urls = self.late_server(50)
-        self.foreign_server("late_50", urls["data"], url_table_list=urls["table_list"],
-                            url_table_description=urls["table_description"])
+        self.foreign_server("late_50", **self.late.urls(50))
         can_overlap = self.has_option(
             "concurrency", "CREATE SCHEMA imported; IMPORT FOREIGN SCHEMA c LIMIT TO (part000)"
             " FROM SERVER late_50 INTO imported OPTIONS (probe 'off', concurrency '1')")
@@ -440,18 +429,14 @@ class Bench:
         self.works.append(Work("import", 0, f"IMPORT of {LATE_TABLES} tables, 50 ms", variants))
         # A probe asks each table dozens of questions
         if can_overlap:
-            urls = self.late_server(10)
-            self.foreign_server("late_10", urls["data"], url_table_list=urls["table_list"],
-                                url_table_description=urls["table_description"])
-            only = "LIMIT TO (" + ", ".join(f"part{i:03}" for i in range(PROBED)) + ")"
-            self.works.append(Work("probe", 0, f"IMPORT of {PROBED} tables with the probe, 10 ms", [
-                self.import_("ours", "8 at a time", "late_10", only=only, probe="on"),
-                self.import_("serial", "one after the other", "late_10", only=only, probe="on",
-                             **serial)]))
+            probed = self.started(Connector(self.directory, self.data.make_probed(), 10))
+            self.foreign_server("probed", **probed.urls())
+            self.works.append(Work("probe", 0, f"IMPORT of {PROBED} tables with probes, 10 ms", [
+                self.import_("ours", "8 at a time", "probed", probe="on"),
+                self.import_("serial", "one after the other", "probed", probe="on", **serial)]))
 
     def prepare_append(self):
-        urls = self.late_server(300)
-        self.foreign_server("late", urls["data"])
+        self.foreign_server("late", **self.late.urls(300))
         expected = self.checksum(f"id <= {APPENDED * LATE_ROWS}", self.main)
         self.append_tables("late")
         self.same("late_union", expected)
@@ -460,7 +445,7 @@ class Bench:
         variants = [self.query("serial", "UNION ALL, one after the other", ALL_COLUMNS,
                                "late_union")]
         if self.knows("async_capable", "late"):
-            self.foreign_server("late_async", urls["data"], async_capable="true")
+            self.foreign_server("late_async", **self.late.urls(300), async_capable="true")
             self.append_tables("late_async")
             for name in "union", "parted":
                 self.same(f"late_async_{name}", expected)
@@ -475,7 +460,7 @@ class Bench:
         columns = ", ".join(f"{column} {sql_type}" for column, sql_type, *_ in COLUMNS)
         for i in range(APPENDED):
             for name in f"{server}_{i}", f"{server}_part{i}":
-                self.foreign_table(name, server, table_name=f"part{i:03}",
+                self.foreign_table(name, server, table_name=late_table(i),
                                    estimated_rows=LATE_ROWS)
         self.postgres.run(
             f"CREATE VIEW {server}_union AS "

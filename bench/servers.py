@@ -2,6 +2,7 @@
 
 import csv
 import http.server
+import json
 import os
 import pathlib
 import socket
@@ -25,12 +26,19 @@ COLUMNS = [
     ("changed", "timestamp", "DATETIME", "datetime"),
 ]
 KEYS = 1000                     # rows that can be looked up
-LATE_TABLES = 200               # tables of the slow connector
-LATE_ROWS = 100                 # rows of each
+LATE_TABLES = 200               # tables that late.py lists
+APPENDED = 8                    # and those that have rows
+PROBED = 8                      # tables that are imported with a probe
+LATE_ROWS = 100                 # rows of each of these
 
 
 class Failure(Exception):
     """Something does not work as it should; the text says what."""
+
+
+def late_table(number):
+    """The code of a table of a server that is late."""
+    return f"part{number:03}"
 
 
 def say(text):
@@ -253,12 +261,36 @@ class Connector:
             raise Failure("the reference connector does not start")
         self.port = int(port_file.read_text())
 
-    def url(self, path):
-        return f"http://127.0.0.1:{self.port}/{path}"
+    def urls(self):
+        return endpoints(f"http://127.0.0.1:{self.port}")
 
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+class LateServer:
+    """late.py over the documents in a directory."""
+
+    def __init__(self, documents):
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", str(HERE / "late.py"), str(documents)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.port = int(self.process.stdout.readline())
+
+    def urls(self, delay):
+        """Its endpoints, with so many milliseconds of delay, as options of a server."""
+        return endpoints(f"http://127.0.0.1:{self.port}/{delay}")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait()
+
+
+def endpoints(url):
+    """The endpoints below a URL, as options of a server."""
+    return {f"url_{name}": f"{url}/{name}"
+            for name in ("data", "table_list", "table_description")}
 
 
 class Recorder(http.server.BaseHTTPRequestHandler):
@@ -340,18 +372,33 @@ class Data:
         db.close()
         return path
 
-    def make_late(self):
-        """A database of many small tables for the connector that is slow to answer."""
-        path = self.directory / "late.sqlite"
+    def make_probed(self):
+        """A database of a few small tables for a reference connector that is late."""
+        path = self.directory / "probed.sqlite"
         say(f"    {path.name}")
-        text = run([self.generate, "csv", 1, LATE_TABLES * LATE_ROWS]).decode()
+        text = run([self.generate, "csv", 1, PROBED * LATE_ROWS]).decode()
         with sqlite3.connect(path) as db:
             self.fill(db, "_sales", csv.reader(text.splitlines(keepends=True)))
-            for number in range(LATE_TABLES):
+            for number in range(PROBED):
                 first = number * LATE_ROWS + 1
-                db.execute(f"CREATE VIEW part{number:03} AS SELECT * FROM _sales"
+                db.execute(f"CREATE VIEW {late_table(number)} AS SELECT * FROM _sales"
                            f" WHERE id BETWEEN {first} AND {first + LATE_ROWS - 1}")
         db.close()
+        return path
+
+    def make_late(self):
+        """The answers of late.py: many tables are listed, and some of them have rows."""
+        path = self.directory / "late"
+        say(f"    {path.name}")
+        path.mkdir()
+        (path / "table_list.json").write_text(json.dumps(
+            [{"code": late_table(i), "title": late_table(i)} for i in range(LATE_TABLES)]))
+        (path / "table_description.json").write_text(json.dumps(
+            [{"code": name.upper(), "name": name, "type": field.upper()}
+             for name, _, _, field in COLUMNS]))
+        for number in range(APPENDED):
+            (path / f"{late_table(number)}.json").write_bytes(
+                run([self.generate, "raw", number * LATE_ROWS + 1, LATE_ROWS]))
         return path
 
     @staticmethod

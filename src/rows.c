@@ -27,8 +27,8 @@
 #include <string.h>
 
 /*
- * Strings and digits are looked at a block at a time, with what every machine
- * that we are compiled for has.  ROWS_SCALAR is for the tests.
+ * Strings are looked at a block at a time, with what every machine that we are
+ * compiled for has.  ROWS_SCALAR is for the tests.
  */
 #if defined(ROWS_SCALAR)
 #elif defined(__SSE2__)
@@ -128,17 +128,17 @@ is_byte(unsigned char c, unsigned char class)
 
 /*
  * Three implementations of the same: which bytes of a block are of a kind.
- * The answer is a mask with 1 << BLOCK_SHIFT bits for each byte, that of the
- * first byte lowest, of which at least one is set.
+ * The answer is a mask with 1 << BLOCK_SHIFT bits for each byte, those of the
+ * first byte lowest: for the bytes in question all of them are set or just the
+ * highest, for the others none.
  *
  * block_stops: those that may not stand in a string just so; *high are those
  * that are not ASCII.
  *
- * block_others: those that are no digits.
- *
  * block_leads: those that begin a character of two bytes in UTF-8; *follows
- * are those that go on with a character, *high as above.  Unlike the others,
- * these may be none.
+ * are those that go on with a character, *high as above.
+ *
+ * block_has_backslash: is there one?
  */
 #if defined(ROWS_SSE2)
 
@@ -165,16 +165,6 @@ block_has_backslash(const unsigned char *p)
 	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
 
 	return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) != 0;
-}
-
-static inline uint64_t
-block_others(const unsigned char *p)
-{
-	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
-	const __m128i above = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
-	const __m128i digits = _mm_cmpeq_epi8(_mm_min_epu8(above, _mm_set1_epi8(9)), above);
-
-	return (unsigned int) _mm_movemask_epi8(digits) ^ 0xFFFF;
 }
 
 static inline uint64_t
@@ -221,14 +211,6 @@ static inline bool
 block_has_backslash(const unsigned char *p)
 {
 	return block_mask(vceqq_u8(vld1q_u8(p), vdupq_n_u8('\\'))) != 0;
-}
-
-static inline uint64_t
-block_others(const unsigned char *p)
-{
-	const uint8x16_t above = vsubq_u8(vld1q_u8(p), vdupq_n_u8('0'));
-
-	return block_mask(vcgtq_u8(above, vdupq_n_u8(9)));
 }
 
 static inline uint64_t
@@ -286,17 +268,6 @@ block_has_backslash(const unsigned char *p)
 }
 
 static inline uint64_t
-block_others(const unsigned char *p)
-{
-	const uint64_t bytes = block_load(p);
-	const uint64_t low = bytes & ALL_BYTES(0x7F);
-
-	/* bit 0x80: not ASCII, or above 9, or not above the byte before 0 */
-	return (bytes | (low + ALL_BYTES(0x7F - '9')) | ~(low + ALL_BYTES(0x80 - '0'))) &
-		ALL_BYTES(0x80);
-}
-
-static inline uint64_t
 block_leads(const unsigned char *p, uint64_t *follows, uint64_t *high)
 {
 	const uint64_t bytes = block_load(p);
@@ -329,13 +300,6 @@ skip_space(const unsigned char *p, const unsigned char *end)
 static inline const unsigned char *
 skip_digits(const unsigned char *p, const unsigned char *end)
 {
-	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
-	{
-		uint64_t	others = block_others(p);
-
-		if (others != 0)
-			return p + block_first(others);
-	}
 	while (p < end && is_byte(*p, BYTE_DIGIT))
 		p++;
 	return p;

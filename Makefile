@@ -44,7 +44,8 @@ OBJS = \
 	src/url.o \
 	src/document.o \
 	src/body.o \
-	src/rows.o
+	src/rows.o \
+	src/rows_text.o
 
 # The libraries
 PKG_CONFIG ?= pkg-config

@@ -391,10 +391,26 @@ count_difference(int i)
  *-------------------------------------------------------------------------
  */
 
+/* What rows_short_utf8() says, found out a character at a time */
+static inline bool
+is_short_utf8(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *) text;
+
+	for (size_t i = 0; i < len; i++)
+	{
+		if (p[i] < 0x80)
+			continue;
+		if (p[i] < 0xC2 || p[i] > 0xDF || ++i == len || p[i] < 0x80 || p[i] > 0xBF)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Decodes a string into another buffer and where it stands.  Neither buffer is
  * longer than the string.  Returns the result, malloc'ed, or NULL if the two
- * are not the same.
+ * are not the same, or rows_short_utf8() is wrong about one of them.
  */
 static inline char *
 unescape_both_ways(const char *text, size_t len, size_t *result_len, RowsText *status)
@@ -406,10 +422,12 @@ unescape_both_ways(const char *text, size_t len, size_t *result_len, RowsText *s
 
 	if (len > 0)
 		memcpy(source, text, len);
+	same = rows_short_utf8(source, len) == is_short_utf8(source, len);
 	*status = rows_unescape(source, len, result, result_len);
-	same = *result_len <= len && memcmp(source, text, len) == 0 &&
+	same = same && *result_len <= len && memcmp(source, text, len) == 0 &&
 		rows_unescape(source, len, source, &in_place_len) == *status &&
-		in_place_len == *result_len && memcmp(source, result, in_place_len) == 0;
+		in_place_len == *result_len && memcmp(source, result, in_place_len) == 0 &&
+		rows_short_utf8(result, *result_len) == is_short_utf8(result, *result_len);
 	free(source);
 	if (!same)
 	{

@@ -280,7 +280,9 @@ fill_wait_set(WaitEventSet *set, HttpConnection *connection, List *others)
 {
 	ListCell   *lc;
 
-	AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
+	/* a backend that stands alone has none */
+	if (IsUnderPostmaster)
+		AddWaitEventToSet(set, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, NULL, NULL);
 	AddWaitEventToSet(set, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, NULL);
 	AddWaitEventToSet(set, WL_SOCKET_READABLE, connection->epoll_fd, NULL, NULL);
 	foreach(lc, others)

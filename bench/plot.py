@@ -12,7 +12,7 @@ import statistics
 import sys
 from html import escape
 
-from report import short
+from servers import short
 
 # variant, name, what its memory is, colour on light and on dark ground
 LINES = [

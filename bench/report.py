@@ -10,6 +10,8 @@ import re
 import statistics
 import sys
 
+from servers import short
+
 BEGIN = "<!-- written by bench/run -->"
 END = "<!-- end of what bench/run writes -->"
 
@@ -36,13 +38,6 @@ class Results:
         """The median of the ratios in each round, lest changing load have an effect."""
         pairs = list(zip(self.values(work, variant), self.values(other_work, other)))
         return statistics.median(value / base for value, base in pairs) if pairs else None
-
-
-def short(rows):
-    for unit, letter in (1_000_000, "M"), (1000, "k"):
-        if rows % unit == 0 and rows >= unit:
-            return f"{rows // unit}{letter}"
-    return f"{rows:,}" if rows else ""
 
 
 def seconds(value):
@@ -91,8 +86,9 @@ def measured_table(results):
             if file_work is None and work["work"] in ("escaped", "throttled"):
                 file_work = results.works.get(("all", work["rows"]))
             curl = "connector-curl" if key.startswith("connector") else "curl"
+            rows = short(work["rows"]) if work["rows"] else ""
             lines.append(" | ".join([
-                f"| {short(work['rows'])}", work["title"], variant["title"].replace("|", "\\|"),
+                f"| {rows}", work["title"], variant["title"].replace("|", "\\|"),
                 seconds(statistics.median(values)),
                 f"{seconds(min(values))} – {seconds(max(values))}",
                 factor(results.ratio(work, key, file_work, "file_fdw")),
@@ -156,6 +152,7 @@ def text_of(raw):
     return "\n\n".join([
         "\n".join(measured_table(results)), f"{rounds}. {raw['machine']}.",
         *(f"{note[0].upper()}{note[1:]}." for note in raw["notes"]),
+        "What this project wants to be measured by:",
         "\n".join(goals_table(results))])
 
 

@@ -145,7 +145,8 @@ def fraction(value):
 
 def text_of(raw):
     results = Results(raw)
-    counts = sorted({len(variant["runs"]) for work in raw["works"] for variant in work["variants"]})
+    counts = sorted({len(variant["runs"]) for work in raw["works"]
+                     for variant in work["variants"] if variant["runs"]})
     rounds = f"Medians of {counts[-1]} runs"
     if len(counts) > 1:
         rounds += f", of {' or '.join(map(str, counts[:-1]))} where there are more than 1M rows"

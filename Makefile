@@ -19,6 +19,7 @@ OBJS = \
 	src/import.o \
 	src/inspect.o \
 	src/probe.o \
+	src/probe_ahead.o \
 	src/probe_ask.o \
 	src/probe_basics.o \
 	src/probe_condition.o \

@@ -457,6 +457,7 @@ typedef struct RemoteCheck
 
 extern DataAnswer *connector_data_start(const TableOptions *table, const DataRequest *request,
 										HttpStatistics *statistics);
+extern bool connector_data_came(DataAnswer *answer);
 extern bool connector_data_begun(DataAnswer *answer, bool wait);
 extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
 								  HttpStatistics *statistics);
@@ -478,7 +479,7 @@ extern RemoteCheck connector_check(const ConnectorOptions *options);
 extern List *connector_table_list(const ConnectorOptions *options, const char *search);
 extern DocumentCall *connector_description_start(const ConnectorOptions *options,
 												 const RemoteTable *table);
-extern bool connector_description_came(DocumentCall *call);
+extern bool connector_description_came(DocumentCall *call, bool *busy);
 extern List *connector_description_read(DocumentCall *call);
 extern void connector_description_drop(DocumentCall *call);
 extern List *connector_table_description(const ConnectorOptions *options,

@@ -812,7 +812,7 @@ connection_list(void)
 bool
 connection_spare(void)
 {
-	int			wanted = 2 * (CONNECTION_FDS + 1);
+	int			wanted = 2 * (CONNECTION_FDS + 1) + 1;	/* and to wait for all */
 	int			reserved = 0;
 	dlist_iter	iter;
 

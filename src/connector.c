@@ -488,23 +488,23 @@ connector_description_start(const ConnectorOptions *options, const RemoteTable *
 }
 
 /*
- * Wait for the answer.  Is it one that can be expected to be a description?  If
- * not, reading it raises the error.  Raises query cancel, and an error if none
- * comes for too long.
+ * Wait for the answer to a request that others are under way beside.  Can it be
+ * expected to be a description?  If not, that may be due to these, and *busy says
+ * so if it looks so; reading it raises the error.  Raises query cancel, and
+ * an error if nothing comes for too long.
  */
 bool
-connector_description_came(DocumentCall *call)
+connector_description_came(DocumentCall *call, bool *busy)
 {
 	ErrorContextCallback errcallback;
-	bool		came;
 
 	errcallback.callback = document_call_context;
 	errcallback.arg = call;
 	errcallback.previous = error_context_stack;
 	error_context_stack = &errcallback;
-	came = http_wait(call->http) && http_status(call->http) == 200;
+	*busy = !http_wait_beside(call->http);
 	error_context_stack = errcallback.previous;
-	return came;
+	return !*busy && http_status(call->http) == 200;
 }
 
 /*

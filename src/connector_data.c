@@ -552,6 +552,27 @@ connector_data_begun(DataAnswer *answer, bool wait)
 }
 
 /*
+ * Wait for the answer to a request that others are under way beside.  False if it
+ * has failed, or was turned down, in a way that may be due to these:
+ * connector_data_begun makes of that what it makes of any answer.  Raises query
+ * cancel, and an error if nothing comes for too long.
+ */
+bool
+connector_data_came(DataAnswer *answer)
+{
+	ErrorContextCallback errcallback;
+	bool		came;
+
+	errcallback.callback = connector_data_context;
+	errcallback.arg = answer;
+	errcallback.previous = error_context_stack;
+	error_context_stack = &errcallback;
+	came = http_wait_beside(answer->http);
+	error_context_stack = errcallback.previous;
+	return came;
+}
+
+/*
  * Ask for rows, and wait until the connector has sent the header or has
  * refused the request, which the caller must look for.  Otherwise like
  * connector_data_start and connector_data_begun.

@@ -452,27 +452,24 @@ http_answered(HttpAnswer *answer)
 }
 
 /*
- * Wait until a request is answered, or has failed.  False if it has failed, which
- * http_answered then raises.  Raises errors if nothing comes for too long, and
- * query cancel.
+ * Wait until a request is answered or has failed.  Raises errors if nothing comes
+ * for too long, and query cancel.
  */
-bool
-http_wait(HttpAnswer *answer)
+static void
+wait_for_outcome(HttpAnswer *answer)
 {
 	if (answer->last_pull != 0)
-		return true;
+		return;
 	want(answer);
 	for (;;)
 	{
 		go_on_to_answer(answer);
-		if (answer->failed)
-			return false;
-		if (answer->answered)
+		if (answer->failed || answer->answered)
 			break;
 		wait_for_curl(answer);
 	}
-	has_come(answer);
-	return true;
+	if (answer->answered)
+		has_come(answer);
 }
 
 /*
@@ -482,8 +479,24 @@ http_wait(HttpAnswer *answer)
 void
 http_wait_answered(HttpAnswer *answer)
 {
-	if (!http_wait(answer))
+	wait_for_outcome(answer);
+	if (answer->failed)
 		raise_failure(answer);
+}
+
+/*
+ * The same, but for what may be due to other requests at the same time: then it
+ * is false, and the request should be sent again by itself.
+ */
+bool
+http_wait_beside(HttpAnswer *answer)
+{
+	int			status;
+
+	wait_for_outcome(answer);
+	status = answer->transfer.status;
+	return !answer->failed &&
+		status != 429 && status != 502 && status != 503 && status != 504;
 }
 
 /*

@@ -70,8 +70,8 @@ extern HttpAnswer *http_start(const char *url, const char *content_type,
 							  const HttpOptions *options,
 							  HttpStatistics *statistics);
 extern bool http_answered(HttpAnswer *answer);
-extern bool http_wait(HttpAnswer *answer);
 extern void http_wait_answered(HttpAnswer *answer);
+extern bool http_wait_beside(HttpAnswer *answer);
 extern int	http_descriptor(HttpAnswer *answer);
 extern int	http_status(const HttpAnswer *answer);
 extern char *http_data(const HttpAnswer *answer, size_t *length);

@@ -44,7 +44,6 @@ typedef struct ImportOptions
 	const char *datetime_type;	/* for fields of type datetime; NULL: as it
 								 * turns out */
 	bool		probe;			/* find out what the connector does right */
-	int			concurrency;	/* requests at the same time */
 } ImportOptions;
 
 /* A code of the connector and the name that it gets here */
@@ -69,12 +68,13 @@ typedef struct ImportTable
 } ImportTable;
 
 /*
- * Read the options of the IMPORT statement.
+ * Read the options of the IMPORT statement.  What it says of requests goes into the
+ * server's options.
  */
 static ImportOptions
-read_import_options(const ConnectorOptions *connector, List *defs)
+read_import_options(ConnectorOptions *connector, List *defs)
 {
-	ImportOptions options = {"", CASE_SMART, NULL, true, connector->concurrency};
+	ImportOptions options = {"", CASE_SMART, NULL, true};
 	ListCell   *lc;
 
 	foreach(lc, defs)
@@ -106,7 +106,7 @@ read_import_options(const ConnectorOptions *connector, List *defs)
 		else if (strcmp(def->defname, "probe") == 0)
 			options.probe = defGetBoolean(def);
 		else if (strcmp(def->defname, "concurrency") == 0)
-			set_concurrency(def->defname, value, &options.concurrency);
+			set_concurrency(def->defname, value, &connector->concurrency);
 		else
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
@@ -346,7 +346,7 @@ table_to_be(const ConnectorOptions *connector, const ImportName *name,
  * of its columns.  If that fails, say so, and be careful.
  */
 static ProbedOptions *
-probe_remote_table(const ConnectorOptions *connector, const ImportOptions *options,
+probe_remote_table(ConnectorOptions *connector, const ImportOptions *options,
 				   const ImportName *name, const ImportName *columns, int count,
 				   const char **types)
 {
@@ -368,6 +368,7 @@ probe_remote_table(const ConnectorOptions *connector, const ImportOptions *optio
 																	CStringGetDatum(types[i]))),
 							   -1, 0);
 		error = attempt(attempt_probe, &probe);
+		connector->concurrency = probe.table->connector.concurrency;
 		for (int i = 0; error == NULL && i < count; i++)
 		{
 			const char *type = column_type(options, columns[i].entry,
@@ -473,11 +474,13 @@ read_description(const ConnectorOptions *connector, const ImportOptions *options
  * follow.
  */
 static void
-describe_tables(const ConnectorOptions *connector, const ImportOptions *options,
+describe_tables(ConnectorOptions *connector, const ImportOptions *options,
 				ImportTable *tables, int count)
 {
-	int			concurrency = Min(options->concurrency, count);
+	int			concurrency = Min(connector->concurrency, count);
 	int			started = 0;
+	bool		busy;
+	bool		ignored;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -486,11 +489,13 @@ describe_tables(const ConnectorOptions *connector, const ImportOptions *options,
 			 (started == i || connection_spare()); started++)
 			tables[started].call = connector_description_start(connector,
 															   tables[started].name->entry);
-		if (concurrency > 1 && !connector_description_came(tables[i].call))
+		if (concurrency > 1 && !connector_description_came(tables[i].call, &busy))
 		{
+			for (int other = i + 1; busy && other < started; other++)
+				(void) connector_description_came(tables[other].call, &ignored);
 			while (started > i)
 				connector_description_drop(tables[--started].call);
-			concurrency = 1;
+			concurrency = connector->concurrency = 1;
 			tables[started].call = connector_description_start(connector,
 															   tables[started].name->entry);
 			started++;
@@ -505,7 +510,7 @@ describe_tables(const ConnectorOptions *connector, const ImportOptions *options,
  * The CREATE FOREIGN TABLE statement for a table.
  */
 static char *
-table_statement(const ConnectorOptions *connector, const ImportOptions *options,
+table_statement(ConnectorOptions *connector, const ImportOptions *options,
 				const ImportTable *import)
 {
 	const ImportName *table = import->name;

@@ -26,6 +26,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
+#include "port/pg_bitutils.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -99,16 +100,6 @@ probe_forget(Probe *probe, ProbeColumn *column, int operator)
 	column->safe &= ~operator;
 }
 
-/*
- * Is there anything left of what the probe may take?
- */
-bool
-probe_may_ask(Probe *probe)
-{
-	return probe->statistics.requests < probe->max_requests &&
-		(probe->deadline == 0 || GetCurrentTimestamp() < probe->deadline);
-}
-
 /* ---- operators of fields ---- */
 
 char *
@@ -135,6 +126,25 @@ has_edge(Probe *probe, const bool *matches, const ProbeTest *test)
 	return test->edge == NULL;
 }
 
+/*
+ * Which rows of the sample satisfy all of these tests, by what is known of each:
+ * an array, palloc'd.
+ */
+static bool *
+common_matches(Probe *probe, List *tests)
+{
+	bool	   *matches = palloc(sizeof(bool) * Max(probe->nrows, 1));
+	ListCell   *lc;
+
+	memset(matches, true, probe->nrows);
+	foreach(lc, tests)
+	{
+		for (int i = 0; i < probe->nrows; i++)
+			matches[i] &= ((ProbeTest *) lfirst(lc))->matches[i];
+	}
+	return matches;
+}
+
 static bool
 matches_none(Probe *probe, const ProbeTest *test)
 {
@@ -147,39 +157,65 @@ matches_none(Probe *probe, const ProbeTest *test)
 }
 
 /*
- * Test conditions on several columns, all with one operator, in one request.
- * Returns those of which it could not be seen that they are right.
+ * Which of the tests can be made in one request?
  */
 static List *
-test_together(Probe *probe, List *tests, ProbeAnswer **answer)
+tests_together(List *tests)
 {
 	List	   *together = NIL;
-	List	   *doubtful = NIL;
-	bool	   *matches;
 	ListCell   *lc;
 
-	*answer = NULL;
 	foreach(lc, tests)
 	{
 		if (!((ProbeTest *) lfirst(lc))->alone)
 			together = lappend(together, lfirst(lc));
 	}
-	if (list_length(together) < 2 || !probe_may_ask(probe))
-		return tests;
-	matches = probe_matches(probe, together);
-	*answer = probe_ask(probe, together, 0);
-	if ((*answer)->excluded == 0 || probe_verdict(*answer) != PROBE_EXACT)
+	return list_length(together) < 2 ? NIL : together;
+}
+
+/*
+ * Of tests that were made together and went well: those of which that does not
+ * show that they are right.  matches has the rows that were asked for.
+ */
+static List *
+doubtful_tests(Probe *probe, List *tests, const bool *matches)
+{
+	List	   *doubtful = NIL;
+	int			asked = 0;
+	ListCell   *lc;
+
+	for (int i = 0; i < probe->nrows; i++)
+		asked += matches[i];
+	if (asked == probe->nrows)
 		return tests;
 	foreach(lc, tests)
 	{
 		ProbeTest  *test = lfirst(lc);
 
 		/* no row at all says something only if none of the tests wants one */
-		if (test->alone || ((*answer)->asked == 0 && !matches_none(probe, test)) ||
+		if (test->alone || (asked == 0 && !matches_none(probe, test)) ||
 			!has_edge(probe, matches, test))
 			doubtful = lappend(doubtful, test);
 	}
 	return doubtful;
+}
+
+/*
+ * Test conditions on several columns, all with one operator, in one request.
+ * Returns those of which it could not be seen that they are right.
+ */
+static List *
+test_together(Probe *probe, List *tests, ProbeAnswer **answer)
+{
+	List	   *together = tests_together(tests);
+
+	*answer = NULL;
+	if (together == NIL || !probe_may_ask(probe))
+		return tests;
+	*answer = probe_ask(probe, together, 0);
+	if (probe_verdict(*answer) != PROBE_EXACT)
+		return tests;
+	return doubtful_tests(probe, tests, probe_matches(probe, together));
 }
 
 /* How the tests of an operator went for a column: what is worst counts */
@@ -288,6 +324,85 @@ spread_outcome(Probe *probe, const ProbeColumn *column, Outcome *outcomes)
 }
 
 /*
+ * The tests of a variant that are worth to be made, if the variants before went
+ * like that; outcomes is NULL if there are none.
+ *
+ * Tests depend on the sample only, so they are made once, but for the one that
+ * is not of all columns.
+ */
+static List *
+tests_of_variant(Probe *probe, int operator, int variant, const Outcome *outcomes)
+{
+	int			number = pg_rightmost_one_pos32(operator);
+	List	   *tests;
+	ListCell   *lc;
+
+	if (!probe->has_tests[number][variant])
+		probe->tests[number][variant] = probe_tests(probe, operator, variant);
+	probe->has_tests[number][variant] = variant != PROBE_LONG_LIST;
+
+	tests = list_copy(probe->tests[number][variant]);
+	foreach(lc, tests)
+	{
+		ProbeColumn *column = ((ProbeTest *) lfirst(lc))->column;
+		const Outcome *outcome = outcomes ? &outcomes[column - probe->columns] : NULL;
+
+		/* what is no good needs no further test */
+		if (probe_why_no_test(probe, column, operator) ||
+			(outcome && outcome->tested &&
+			 (outcome->verdict == PROBE_LOSES || outcome->verdict == PROBE_REFUSED ||
+			  outcome->verdict == PROBE_IGNORED)))
+			tests = foreach_delete_current(tests, lc);
+	}
+	return tests;
+}
+
+/*
+ * The first test of equality is alone, because it is the most important one:
+ * what is wrong with it shows best over many rows.
+ */
+static bool
+is_alone(int operator, int variant)
+{
+	return operator == FILTER_EQ && variant == 0;
+}
+
+/*
+ * Say what will be asked from this variant on if all goes well, as far as
+ * several requests can be under way.
+ */
+static void
+look_ahead(Probe *probe, int operator, int variant, const Outcome *outcomes)
+{
+	int			enough = 2 * probe->table->connector.concurrency;
+	bool		last = operator > FILTER_GE;	/* what comes then is known */
+	List	   *foreseen = NIL;
+
+	for (; operator <= FILTER_LIKE && list_length(foreseen) < enough; operator <<= 1)
+	{
+		for (; variant < PROBE_VARIANTS && list_length(foreseen) < enough; variant++)
+		{
+			List	   *tests = tests_of_variant(probe, operator, variant, outcomes);
+			List	   *together = is_alone(operator, variant) ? NIL : tests_together(tests);
+			ListCell   *lc;
+
+			if (together != NIL)
+			{
+				foreseen = probe_foresee_tests(probe, foreseen, together, 0);
+				tests = doubtful_tests(probe, tests, common_matches(probe, together));
+			}
+			foreach(lc, tests)
+				foreseen = probe_foresee_tests(probe, foreseen, list_make1(lfirst(lc)), 0);
+		}
+		variant = 0;
+		outcomes = NULL;
+	}
+	if (probe->first && last && list_length(foreseen) < enough)
+		foreseen = list_concat(foreseen, probe_foresee_basics(probe));
+	probe_look_ahead(probe, foreseen);
+}
+
+/*
  * Find out about one operator, for all columns it may be sent for.  The
  * conditions come in variants, and a column is right if all are.
  */
@@ -298,28 +413,14 @@ test_operator(Probe *probe, int operator)
 
 	for (int variant = 0; variant < PROBE_VARIANTS; variant++)
 	{
-		List	   *tests = probe_tests(probe, operator, variant);
-		ListCell   *lc;
+		List	   *tests = tests_of_variant(probe, operator, variant, outcomes);
 
-		foreach(lc, tests)
-		{
-			ProbeColumn *column = ((ProbeTest *) lfirst(lc))->column;
-			Outcome    *outcome = &outcomes[column - probe->columns];
-
-			/* what is no good needs no further test */
-			if (probe_why_no_test(probe, column, operator) ||
-				(outcome->tested && (outcome->verdict == PROBE_LOSES ||
-									 outcome->verdict == PROBE_REFUSED ||
-									 outcome->verdict == PROBE_IGNORED)))
-				tests = foreach_delete_current(tests, lc);
-		}
-
-		/*
-		 * The first test of equality is alone, because it is the most
-		 * important one: what is wrong with it shows best over many rows
-		 */
-		test_variant(probe, operator, tests, operator == FILTER_EQ && variant == 0, outcomes);
-		if (variant == PROBE_LONG_LIST && tests != NIL)
+		if (tests == NIL)
+			continue;
+		if (probe_must_look_ahead(probe))
+			look_ahead(probe, operator, variant, outcomes);
+		test_variant(probe, operator, tests, is_alone(operator, variant), outcomes);
+		if (variant == PROBE_LONG_LIST)
 			spread_outcome(probe, ((ProbeTest *) linitial(tests))->column, outcomes);
 	}
 	for (int i = 0; i < probe->ncolumns; i++)
@@ -505,23 +606,25 @@ note_texts(Probe *probe)
 /* ---- all of it ---- */
 
 /*
- * Find out about some columns.  first: also about the table.
+ * Find out about some columns, and with the first ones about the table.
  */
 static void
-probe_columns(Probe *probe, bool first)
+probe_columns(Probe *probe)
 {
 	fetch_sample(probe);
 	note_texts(probe);
-	if (first && !probe->select_all)
+	if (probe_must_look_ahead(probe))
+		look_ahead(probe, FILTER_EQ, 0, NULL);
+	if (probe->first && !probe->select_all)
 		probe_select(probe);
 
 	/* equality first: the others' tests depend on it */
 	for (int operator = FILTER_EQ; operator <= FILTER_LIKE; operator <<= 1)
 		test_operator(probe, operator);
-	probe_or(probe);
-	probe_and(probe);
-	if (first)
+	probe_groups(probe);
+	if (probe->first)
 		probe_basics(probe);
+	probe_look_ahead(probe, NIL);
 }
 
 /*
@@ -560,8 +663,9 @@ has_text(List *texts, const char *text)
  * session's memory of filters, and none of them is changed.
  *
  * At most max_requests requests are made, and no more are begun after so many
- * seconds (0: no bound).  Raises errors that say nothing about single
- * conditions.
+ * seconds (0: no bound).  As many as the connector's concurrency says are under
+ * way at the same time; that becomes 1 if the connector does not stand it.
+ * Raises errors that say nothing about single conditions.
  */
 List *
 probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int seconds)
@@ -588,12 +692,16 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		*probe.table = *table;
 		probe.table->columns = palloc(sizeof(ColumnOptions) * Max(table->ncolumns, 1));
 		memcpy(probe.table->columns, table->columns, sizeof(ColumnOptions) * table->ncolumns);
+		if (probe.table->connector.http.group == NULL)
+			probe.table->connector.http.group = http_group_create();
 		probe.tupdesc = tupdesc;
 		probe.baserel = makeNode(RelOptInfo);
 		probe.baserel->relid = 1;
 		probe.max_requests = max_requests;
 		probe.deadline = deadline;
 		probe.statistics = statistics;
+		probe.first = first;
+		probe.width = table->connector.concurrency;
 		probe.select_all = select_all;
 		probe.limit = limit;
 		probe.limit_known = limit_known;
@@ -629,13 +737,14 @@ probe_table(TableOptions *table, TupleDesc tupdesc, int max_requests, int second
 		}
 		more = probe.ncolumns > 0;
 		if (more && (first || probe_may_ask(&probe)))
-			probe_columns(&probe, first);
+			probe_columns(&probe);
 		else
 			give_up_columns(&probe);
 		statistics = probe.statistics;
 		select_all = probe.select_all;
 		limit = probe.limit;
 		limit_known = probe.limit_known;
+		table->connector.concurrency = probe.table->connector.concurrency;
 		ExecDropSingleTupleTableSlot(probe.slot);
 		ExecDropSingleTupleTableSlot(probe.sample_slot);
 		FreeExecutorState(probe.estate);

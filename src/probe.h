@@ -43,6 +43,14 @@ typedef struct ProbeColumn
 								 * NULL */
 } ProbeColumn;
 
+typedef struct ProbeForeseen ProbeForeseen;
+typedef struct ProbeTest ProbeTest;
+
+/* Operators of fields, and variants of their tests */
+#define PROBE_OPERATORS 10
+#define PROBE_VARIANTS 8
+#define PROBE_LONG_LIST 7		/* the variant that is one column's, and speaks for all */
+
 /* What the connector is asked, and what it is compared with */
 typedef struct Probe
 {
@@ -53,7 +61,13 @@ typedef struct Probe
 	HttpStatistics statistics;
 	int			max_requests;
 	TimestampTz deadline;		/* 0: none */
+	List	   *foreseen;		/* of ProbeForeseen *: requests that are
+								 * expected, in their order */
+	int			width;			/* how many of them may be sent ahead */
+	bool		surprised;		/* something else was asked, or came out */
 
+	bool		first;			/* these are the first columns: probe_basics()
+								 * is for them */
 	ProbeColumn *columns;
 	int			ncolumns;
 	List	   *fields;			/* codes of the columns */
@@ -74,11 +88,14 @@ typedef struct Probe
 	bool		whole;			/* it is all there is, as far as can be seen */
 	bool		hidden;			/* rows have turned up that it should have had */
 
+	List	   *tests[PROBE_OPERATORS][PROBE_VARIANTS]; /* as far as they have been
+													 * made */
+	bool		has_tests[PROBE_OPERATORS][PROBE_VARIANTS];
 	List	   *results;		/* of ProbeResult * */
 } Probe;
 
 /* A condition that is put to the test */
-typedef struct ProbeTest
+struct ProbeTest
 {
 	ProbeColumn *column;
 	int			operator;
@@ -89,7 +106,7 @@ typedef struct ProbeTest
 	bool	   *edge;			/* rows without which it would say nothing; or
 								 * NULL */
 	bool		alone;			/* too much to be tested together with others */
-} ProbeTest;
+};
 
 typedef enum ProbeVerdict
 {
@@ -140,18 +157,27 @@ extern List *probe_table(TableOptions *table, TupleDesc tupdesc, int max_request
 extern void probe_note(Probe *probe, ProbeColumn *column, int operator,
 					   const char *capability, ProbeVerdict verdict, char *reason,
 					   const ProbeAnswer *answer);
-extern bool probe_may_ask(Probe *probe);
 extern char *probe_reason(const ProbeAnswer *answer, ProbeVerdict verdict);
+
+/* probe_ahead.c: requests that are sent before they are wanted */
+extern bool probe_may_ask(Probe *probe);
+extern List *probe_foresee(Probe *probe, List *list, DataRequest *request);
+extern List *probe_foresee_tests(Probe *probe, List *list, List *tests, int limit);
+extern bool probe_must_look_ahead(const Probe *probe);
+extern void probe_look_ahead(Probe *probe, List *list);
+extern void probe_expected(Probe *probe, bool expected);
+extern DataAnswer *probe_request(Probe *probe, const DataRequest *request, const char *text);
 
 /* probe_ask.c: a request, and its answer compared */
 extern void probe_fill_slot(Probe *probe, RowsValue *values);
+extern DataRequest *probe_make_request(Probe *probe, List *tests, int limit);
 extern ProbeAnswer *probe_ask(Probe *probe, List *tests, int limit);
 extern ProbeVerdict probe_verdict(const ProbeAnswer *answer);
 
 /* probe_group.c, probe_basics.c: more to be asked */
-extern void probe_or(Probe *probe);
-extern void probe_and(Probe *probe);
+extern void probe_groups(Probe *probe);
 extern void probe_select(Probe *probe);
+extern List *probe_foresee_basics(Probe *probe);
 extern void probe_basics(Probe *probe);
 
 /* probe_value.c: values of rows, and others that tell more */
@@ -188,9 +214,6 @@ extern char *probe_safe_part(Probe *probe, const ProbeColumn *column, int number
 extern int	probe_row_of_form(Probe *probe, const ProbeColumn *column, ProbeNumberForm form);
 
 /* probe_condition.c: conditions made from rows */
-#define PROBE_VARIANTS 8
-#define PROBE_LONG_LIST 7		/* the variant that is one column's, and speaks for all */
-
 extern bool *probe_matches(Probe *probe, List *tests);
 extern int	probe_operators_of_kind(FilterKind kind);
 extern ProbeTest *probe_satisfied(Probe *probe, ProbeColumn *column, int operator, int row);

@@ -193,25 +193,37 @@ compare_answer(Probe *probe, DataAnswer *data, List *tests, const bool *matches,
 }
 
 /*
+ * A request for the rows that satisfy all of the tests; palloc'd.
+ */
+DataRequest *
+probe_make_request(Probe *probe, List *tests, int limit)
+{
+	DataRequest *request = palloc0(sizeof(DataRequest));
+	ListCell   *lc;
+
+	request->fields = probe->fields;
+	request->select_all = probe->select_all;
+	request->limit = limit;
+	foreach(lc, tests)
+		request->filter = list_concat(request->filter, ((ProbeTest *) lfirst(lc))->conditions);
+	return request;
+}
+
+/*
  * Ask for the rows that satisfy all of the tests, and compare.
  */
 static ProbeAnswer *
 ask(Probe *probe, List *tests, int limit)
 {
 	ProbeAnswer *answer = palloc0(sizeof(ProbeAnswer));
-	DataRequest request = {0};
+	DataRequest *request = probe_make_request(probe, tests, limit);
+	ProbeVerdict verdict;
 	DataAnswer *data;
 	bool	   *matches = probe_matches(probe, tests);
-	ListCell   *lc;
 
 	answer->lost = -1;
-	request.fields = probe->fields;
-	request.select_all = probe->select_all;
-	request.limit = limit;
-	foreach(lc, tests)
-		request.filter = list_concat(request.filter, ((ProbeTest *) lfirst(lc))->conditions);
-	answer->request = connector_data_request_text(probe->table, &request);
-	data = connector_data(probe->table, &request, &probe->statistics);
+	answer->request = connector_data_request_text(probe->table, request);
+	data = probe_request(probe, request, answer->request);
 	if (connector_data_refused(data))
 	{
 		answer->refusal = pstrdup(connector_data_refusal(data));
@@ -221,10 +233,14 @@ ask(Probe *probe, List *tests, int limit)
 	else
 	{
 		answer->width = connector_data_width(data);
-		compare_answer(probe, data, tests, matches, request.limit, answer);
+		compare_answer(probe, data, tests, matches, limit, answer);
 		answer->empty_form = connector_data_empty_form(data);
 	}
 	connector_data_close(data);
+	verdict = probe_verdict(answer);
+	/* more rows than asked for make that all of the tests have to be made again */
+	probe_expected(probe, verdict == PROBE_EXACT || verdict == PROBE_UNTESTED ||
+				   (verdict == PROBE_WIDE && list_length(tests) == 1));
 	return answer;
 }
 

@@ -15,12 +15,17 @@
 /* How many rows are read to see whether there is a cap, at most */
 #define CAP_ROWS	20000
 
+static int
+limit_to_test(const Probe *probe)
+{
+	return probe->nrows / 2;
+}
 
 static void
 test_limit(Probe *probe)
 {
 	ProbeAnswer *answer;
-	int			limit = probe->nrows / 2;
+	int			limit = limit_to_test(probe);
 
 	if (limit < 1 || !probe_may_ask(probe))
 	{
@@ -42,11 +47,10 @@ test_limit(Probe *probe)
 }
 
 /*
- * Does the connector filter before it limits?  Ask for a row that stands behind
- * others, with a limit of 1.
+ * A test of equality that is safe, with a row that stands behind others; or NULL.
  */
-static void
-test_limit_after_filter(Probe *probe)
+static ProbeTest *
+test_of_last_row(Probe *probe)
 {
 	for (int row = probe->nrows - 1; row > 0; row--)
 	{
@@ -54,25 +58,40 @@ test_limit_after_filter(Probe *probe)
 		{
 			ProbeColumn *column = &probe->columns[i];
 			ProbeTest  *test = NULL;
-			ProbeAnswer *answer;
 
 			if (column->safe & (FILTER_EQ | FILTER_IN))
 				test = probe_satisfied(probe, column,
 									   column->safe & FILTER_EQ ? FILTER_EQ : FILTER_IN, row);
-			if (test == NULL || test->matches[0] || !probe_may_ask(probe))
-				continue;
-			answer = probe_ask(probe, list_make1(test), 1);
-			answer->asked = 1;
-			answer->right = answer->received - answer->violating;
-			probe_note(probe, NULL, 0, "limit after filter",
-					   answer->refusal ? PROBE_REFUSED : answer->right >= 1 ? PROBE_EXACT
-					   : answer->violating > 0 ? PROBE_IGNORED : PROBE_LOSES,
-					   NULL, answer);
-			return;
+			if (test && !test->matches[0])
+				return test;
 		}
 	}
-	probe_note(probe, NULL, 0, "limit after filter", PROBE_UNTESTED,
-			   "no equality is safe that leaves the first row out", NULL);
+	return NULL;
+}
+
+/*
+ * Does the connector filter before it limits?  Ask for a row that stands behind
+ * others, with a limit of 1.
+ */
+static void
+test_limit_after_filter(Probe *probe)
+{
+	ProbeTest  *test = test_of_last_row(probe);
+	ProbeAnswer *answer;
+
+	if (test == NULL || !probe_may_ask(probe))
+	{
+		probe_note(probe, NULL, 0, "limit after filter", PROBE_UNTESTED,
+				   "no equality is safe that leaves the first row out", NULL);
+		return;
+	}
+	answer = probe_ask(probe, list_make1(test), 1);
+	answer->asked = 1;
+	answer->right = answer->received - answer->violating;
+	probe_note(probe, NULL, 0, "limit after filter",
+			   answer->refusal ? PROBE_REFUSED : answer->right >= 1 ? PROBE_EXACT
+			   : answer->violating > 0 ? PROBE_IGNORED : PROBE_LOSES,
+			   NULL, answer);
 }
 
 void
@@ -106,31 +125,61 @@ probe_select(Probe *probe)
 }
 
 /*
+ * Tests for a request in the other encoding: one of equality, or none.
+ */
+static List *
+tests_of_encoding(Probe *probe)
+{
+	for (int i = 0; i < probe->ncolumns; i++)
+	{
+		for (int row = 0; row < probe->nrows; row++)
+		{
+			ProbeTest  *test = NULL;
+
+			if (probe->columns[i].possible & FILTER_EQ)
+				test = probe_satisfied(probe, &probe->columns[i], FILTER_EQ, row);
+			if (test)
+				return list_make1(test);
+		}
+	}
+	return NIL;
+}
+
+/*
  * The encodings of requests: the one in use has worked so far.
  */
 static void
 test_encodings(Probe *probe)
 {
 	bool	   *json = &probe->table->connector.json_requests;
-	ProbeTest  *test = NULL;
 	ProbeAnswer *answer;
 
-	for (int i = 0; i < probe->ncolumns && test == NULL && probe->nrows > 0; i++)
-	{
-		for (int row = 0; row < probe->nrows && test == NULL; row++)
-		{
-			if (probe->columns[i].possible & FILTER_EQ)
-				test = probe_satisfied(probe, &probe->columns[i], FILTER_EQ, row);
-		}
-	}
 	probe_note(probe, NULL, 0, *json ? "json" : "form", PROBE_EXACT,
 			   "this is the encoding in use", NULL);
 	if (!probe_may_ask(probe))
 		return;
 	*json = !*json;
-	answer = probe_ask(probe, test ? list_make1(test) : NIL, 0);
+	answer = probe_ask(probe, tests_of_encoding(probe), 0);
 	probe_note(probe, NULL, 0, *json ? "json" : "form", probe_verdict(answer), NULL, answer);
 	*json = !*json;
+}
+
+/*
+ * A test of equality that is safe and that no row satisfies; or NULL.
+ */
+static ProbeTest *
+test_of_no_row(Probe *probe)
+{
+	ProbeTest  *test = NULL;
+
+	for (int i = 0; i < probe->ncolumns && test == NULL; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+
+		if ((column->safe & FILTER_EQ) && (column->kind == KIND_INT || column->kind == KIND_TEXT))
+			test = probe_absent(probe, column);
+	}
+	return test;
 }
 
 /*
@@ -140,28 +189,54 @@ test_encodings(Probe *probe)
 static void
 test_empty(Probe *probe)
 {
-	for (int i = 0; i < probe->ncolumns; i++)
-	{
-		ProbeColumn *column = &probe->columns[i];
-		ProbeTest  *test = NULL;
-		ProbeAnswer *answer;
+	ProbeTest  *test = test_of_no_row(probe);
+	ProbeAnswer *answer;
 
-		if ((column->safe & FILTER_EQ) && (column->kind == KIND_INT || column->kind == KIND_TEXT))
-			test = probe_absent(probe, column);
-		if (test == NULL || !probe_may_ask(probe))
-			continue;
-		answer = probe_ask(probe, list_make1(test), 0);
-		if (answer->refusal)
-			probe_note(probe, NULL, 0, "empty answer", PROBE_REFUSED, NULL, answer);
-		else if (answer->received > 0)
-			probe_note(probe, NULL, 0, "empty answer", PROBE_WIDE,
-					   "rows came that do not satisfy the filter", answer);
-		else
-			probe_note(probe, NULL, 0, "empty answer", PROBE_EXACT,
-					   psprintf("it is %s", answer->empty_form), answer);
+	if (test == NULL || !probe_may_ask(probe))
+	{
+		probe_note(probe, NULL, 0, "empty answer", PROBE_UNTESTED, "no equality is safe", NULL);
 		return;
 	}
-	probe_note(probe, NULL, 0, "empty answer", PROBE_UNTESTED, "no equality is safe", NULL);
+	answer = probe_ask(probe, list_make1(test), 0);
+	if (answer->refusal)
+		probe_note(probe, NULL, 0, "empty answer", PROBE_REFUSED, NULL, answer);
+	else if (answer->received > 0)
+		probe_note(probe, NULL, 0, "empty answer", PROBE_WIDE,
+				   "rows came that do not satisfy the filter", answer);
+	else
+		probe_note(probe, NULL, 0, "empty answer", PROBE_EXACT,
+				   psprintf("it is %s", answer->empty_form), answer);
+}
+
+/*
+ * The column to look beyond the values of for more rows; NULL if there is none,
+ * or no need to look.
+ */
+static ProbeColumn *
+column_to_look_beyond(Probe *probe)
+{
+	for (int i = 0; i < probe->ncolumns && !probe->whole && !probe->hidden; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+
+		if (column->kind == KIND_INT && (column->safe & (FILTER_GT | FILTER_LT)))
+			return column;
+	}
+	return NULL;
+}
+
+/*
+ * A request for all rows of a column; palloc'd.
+ */
+static DataRequest *
+request_for_column(Probe *probe, const ProbeColumn *column)
+{
+	DataRequest *request = palloc0(sizeof(DataRequest));
+
+	request->fields = list_make1(list_nth(probe->fields, column - probe->columns));
+	request->select_all = probe->select_all;
+	request->limit = probe->table->connector.row_limit;
+	return request;
 }
 
 /*
@@ -171,17 +246,14 @@ test_empty(Probe *probe)
 static int
 read_integers(Probe *probe, ProbeColumn *column, int64 *smallest, int64 *largest)
 {
-	DataRequest request = {0};
+	DataRequest *request = request_for_column(probe, column);
 	Converter  *converter = probe->converters[column - probe->columns];
 	DataAnswer *data;
 	RowsValue  *values;
 	int			rows = 0;
 	ErrorContextCallback errcallback;
 
-	request.fields = list_make1(list_nth(probe->fields, column - probe->columns));
-	request.select_all = probe->select_all;
-	request.limit = probe->table->connector.row_limit;
-	data = connector_data(probe->table, &request, &probe->statistics);
+	data = probe_request(probe, request, connector_data_request_text(probe->table, request));
 	if (connector_data_refused(data))
 		connector_data_raise(data);
 
@@ -237,14 +309,9 @@ test_cap(Probe *probe)
 {
 	int			rows = probe->nrows;
 	bool		capped = probe->hidden;
-	ProbeColumn *column = NULL;
+	ProbeColumn *column = column_to_look_beyond(probe);
 
-	for (int i = 0; i < probe->ncolumns && column == NULL; i++)
-	{
-		if (probe->columns[i].kind == KIND_INT && (probe->columns[i].safe & (FILTER_GT | FILTER_LT)))
-			column = &probe->columns[i];
-	}
-	if (!capped && !probe->whole && column && probe_may_ask(probe))
+	if (column && probe_may_ask(probe))
 	{
 		int64		smallest = PG_INT64_MAX;
 		int64		largest = PG_INT64_MIN;
@@ -283,6 +350,32 @@ test_keep_alive(Probe *probe)
 	probe_note(probe, NULL, 0, "keep-alive",
 			   probe->statistics.connections == connections ? PROBE_EXACT : PROBE_IGNORED,
 			   NULL, NULL);
+}
+
+/*
+ * The requests of probe_basics, as far as they can be foreseen.
+ */
+List *
+probe_foresee_basics(Probe *probe)
+{
+	bool	   *json = &probe->table->connector.json_requests;
+	ProbeTest  *last = test_of_last_row(probe);
+	ProbeTest  *none = test_of_no_row(probe);
+	ProbeColumn *column = column_to_look_beyond(probe);
+	List	   *foreseen = NIL;
+
+	if (limit_to_test(probe) > 0)
+		foreseen = probe_foresee_tests(probe, foreseen, NIL, limit_to_test(probe));
+	if (last)
+		foreseen = probe_foresee_tests(probe, foreseen, list_make1(last), 1);
+	*json = !*json;
+	foreseen = probe_foresee_tests(probe, foreseen, tests_of_encoding(probe), 0);
+	*json = !*json;
+	if (none)
+		foreseen = probe_foresee_tests(probe, foreseen, list_make1(none), 0);
+	if (column)
+		foreseen = probe_foresee(probe, foreseen, request_for_column(probe, column));
+	return probe_foresee_tests(probe, foreseen, NIL, 1);
 }
 
 /*

@@ -169,26 +169,24 @@ note_or(Probe *probe, List *legs, ProbeVerdict verdict, const ProbeAnswer *answe
 }
 
 /*
- * Find out about OR: of groups of conditions, each with a row that no other one
- * of its group matches.  If one does not come, the group is taken apart by
- * columns.
+ * Groups of conditions to test OR with, each with a row that no other one of its
+ * group matches: a list of lists of tests.
  */
-void
-probe_or(Probe *probe)
+static List *
+groups_for_or(Probe *probe)
 {
+	List	   *groups = NIL;
 	List	   *waiting = NIL;
 	List	   *all;
-	ProbeAnswer *answer = NULL;
 
 	for (int i = 0; i < probe->ncolumns; i++)
 		waiting = list_concat(waiting, legs_of_column(probe, &probe->columns[i]));
 	all = list_copy(waiting);
 
-	while (waiting != NIL && probe_may_ask(probe))
+	while (waiting != NIL)
 	{
 		List	   *group = NIL;
 		List	   *rest = NIL;
-		ProbeVerdict verdict;
 		ListCell   *lc;
 
 		foreach(lc, waiting)
@@ -210,6 +208,28 @@ probe_or(Probe *probe)
 			group = lappend(group, partner);
 		}
 		if (group == NIL)
+			break;
+		groups = lappend(groups, group);
+	}
+	return groups;
+}
+
+/*
+ * Find out about OR.  If a group does not come, it is taken apart by columns.
+ */
+static void
+probe_or(Probe *probe, List *groups)
+{
+	ProbeAnswer *answer = NULL;
+	ListCell   *lc_group;
+
+	foreach(lc_group, groups)
+	{
+		List	   *group = lfirst(lc_group);
+		ProbeVerdict verdict;
+		ListCell   *lc;
+
+		if (!probe_may_ask(probe))
 			break;
 		answer = probe_ask(probe, list_make1(joined(probe, FILTER_OR, group)), 0);
 		verdict = probe_verdict(answer);
@@ -298,19 +318,13 @@ wide_ends(Probe *probe, List *tests)
 }
 
 /*
- * Find out about AND: all that is safe, for one row, in a group by itself and
- * within OR.
+ * Conditions to test AND with, at most one for each operator and column that is
+ * safe: all are satisfied by this row.
  */
-void
-probe_and(Probe *probe)
+static List *
+members_for_and(Probe *probe, int row)
 {
-	int			row = probe_pivot(probe, 0);
 	List	   *members = NIL;
-	Bitmapset  *tested = NULL;
-	ProbeTest  *partner = NULL;
-	ProbeAnswer *answer = NULL;
-	ProbeVerdict verdict = PROBE_UNTESTED;
-	char	   *reason = "there is no row to test it with";
 
 	for (int i = 0; row >= 0 && i < probe->ncolumns; i++)
 	{
@@ -322,22 +336,59 @@ probe_and(Probe *probe)
 
 			if (column->safe & operator)
 				test = probe_satisfied(probe, column, operator, row);
-			if (test == NULL)
-				continue;
-			members = lappend(members, test);
-			tested = bms_add_member(tested, i);
+			if (test)
+				members = lappend(members, test);
 		}
+	}
+	return members;
+}
+
+/*
+ * A condition to stand beside an AND within OR, which this row does not satisfy:
+ * of a column for which OR is safe, or would be if it turned out as expected.  NULL
+ * if there is none.
+ */
+static ProbeTest *
+partner_of_and(Probe *probe, int row, bool expected)
+{
+	ProbeTest  *partner = NULL;
+
+	for (int i = 0; row >= 0 && i < probe->ncolumns; i++)
+	{
+		ProbeColumn *column = &probe->columns[i];
+		bool		safe = expected ? operators_in_or(column) != 0
+			: (column->safe & FILTER_OR) != 0;
+
 		for (int other = 0; other < probe->nrows && partner == NULL; other++)
 		{
-			if ((column->safe & FILTER_OR) && (column->safe & FILTER_EQ))
+			if (safe && (column->safe & FILTER_EQ))
 				partner = probe_satisfied(probe, column, FILTER_EQ, other);
 			if (partner && partner->matches[row])
 				partner = NULL;
 		}
 	}
+	return partner;
+}
+
+/*
+ * Find out about AND: all that is safe, for one row, in a group by itself and
+ * within OR.
+ */
+static void
+probe_and(Probe *probe, int row, List *members)
+{
+	ProbeAnswer *answer = NULL;
+	ProbeVerdict verdict = PROBE_UNTESTED;
+	char	   *reason = "there is no row to test it with";
+	Bitmapset  *tested = NULL;
+	ListCell   *lc;
+
+	foreach(lc, members)
+		tested = bms_add_member(tested, ((ProbeTest *) lfirst(lc))->column - probe->columns);
 	if (list_length(members) > 1 && probe_may_ask(probe))
 	{
 		ProbeTest  *both = joined(probe, FILTER_AND, wide_ends(probe, members));
+		ProbeTest  *partner = partner_of_and(probe, row, false);
 
 		answer = probe_ask(probe, list_make1(both), 0);
 		verdict = probe_verdict(answer);
@@ -361,3 +412,35 @@ probe_and(Probe *probe)
 	}
 }
 
+/*
+ * Find out about OR and AND.
+ */
+void
+probe_groups(Probe *probe)
+{
+	int			row = probe_pivot(probe, 0);
+	List	   *groups = groups_for_or(probe);
+	List	   *members = members_for_and(probe, row);
+	List	   *own = NIL;
+	ListCell   *lc;
+
+	foreach(lc, groups)
+		own = probe_foresee_tests(probe, own,
+								  list_make1(joined(probe, FILTER_OR, lfirst(lc))), 0);
+	if (list_length(members) > 1)
+	{
+		ProbeTest  *both = joined(probe, FILTER_AND, wide_ends(probe, members));
+		ProbeTest  *partner = partner_of_and(probe, row, true);
+
+		own = probe_foresee_tests(probe, own, list_make1(both), 0);
+		if (partner)
+			own = probe_foresee_tests(probe, own,
+									  list_make1(joined(probe, FILTER_OR, list_make2(both, partner))),
+									  0);
+	}
+	if (probe->first)
+		own = list_concat(own, probe_foresee_basics(probe));
+	probe_look_ahead(probe, own);
+	probe_or(probe, groups);
+	probe_and(probe, row, members);
+}

@@ -63,6 +63,13 @@ my $stub = stub(
 		while ($c->request)
 		{
 			my ($kind) = $c->{body} =~ /table=(\w+)/;
+			if (!$kind)
+			{
+				# the list of tables: of them, the first is never described
+				$c->answer('[' . join(',', map { qq({"code": "$_", "title": ""}) } 'silent',
+						grep { $_ ne 'silent' } sort keys %answers) . ']');
+				next;
+			}
 			$answers{$kind}->($c) or return;
 		}
 	});
@@ -250,6 +257,10 @@ my @scans = (
 	'IMPORT FOREIGN SCHEMA x FROM SERVER no_list INTO no_list;' => '!HV00M',
 	'IMPORT FOREIGN SCHEMA x FROM SERVER no_description INTO no_description;' => '!HV00M',
 
+	"CREATE SCHEMA import;\nIMPORT FOREIGN SCHEMA x FROM SERVER reference INTO import OPTIONS (probe 'off');\n"
+	  . "SELECT count(*) FROM import.single;\nDROP SCHEMA import CASCADE;" => '1',
+	'IMPORT FOREIGN SCHEMA x EXCEPT (silent) FROM SERVER stub INTO stub OPTIONS (probe \'off\');' => '!53000',
+
 	# ... without a connection
 	'SELECT id FROM nowhere.t;' => '!08001',
 	'SELECT id FROM stub.reset;' => '!08006',
@@ -286,6 +297,9 @@ my @scans = (
 	'SELECT caught();' => 'HV00M',
 	'SELECT pg_cancel_backend(pg_backend_pid()) FROM stub.long;' => '!57014',
 	"BEGIN;\nSET LOCAL statement_timeout = '20ms';\nSELECT id FROM stub.silent;\nROLLBACK;" => '!57014',
+	"BEGIN;\nSET LOCAL statement_timeout = '20ms';\nIMPORT FOREIGN SCHEMA x FROM SERVER stub INTO stub;\nROLLBACK;" => '!57014',
+	"BEGIN;\nSET LOCAL statement_timeout = '40ms';\nSELECT count(*) FROM biconnector_probe('reference.items');\n"
+	  . 'ROLLBACK;' => '!57014',
 	"BEGIN;\nSET LOCAL statement_timeout = '20ms';\nSELECT id FROM stub.stalled;\nROLLBACK;" => '!57014',
 );
 push @scans,

@@ -47,30 +47,27 @@ typedef struct Piece
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static Piece things[] = {
-	PIECE("Стол письменный"), PIECE("Кресло офисное"), PIECE("Лампа настольная"),
-	PIECE("Шкаф для документов"), PIECE("Полка навесная"), PIECE("Стул складной"),
-	PIECE("Тумба выкатная"), PIECE("Диван угловой")
+	PIECE("Стол"), PIECE("Кресло офисное"), PIECE("Desk lamp"), PIECE("Шкаф"),
+	PIECE("Полка навесная"), PIECE("Стул"), PIECE("Bücherregal"), PIECE("Диван")
 };
 
 static Piece kinds[] = {
-	PIECE(", дуб "), PIECE(" «Комфорт» "), PIECE(", ель "), PIECE(" белый "),
-	PIECE(" № "), PIECE(", 120×60 "), PIECE(" (образец) "), PIECE(" Люкс ")
+	PIECE(", дуб "), PIECE(" «Люкс» "), PIECE(" "), PIECE(" № "),
+	PIECE(", 120×60 "), PIECE(" mini "), PIECE(" (new) "), PIECE(" белый ")
 };
 
 static Piece remarks[] = {
-	PIECE("Позвонить 📞 "), PIECE("Доставка 🚚\n"), PIECE("He said \"maybe\" "),
-	PIECE("C:\\docs\\deal "), PIECE("Оплачено ✅ 50/50 "), PIECE("call back\ttomorrow "),
-	PIECE("👍🏽 "), PIECE("Ждём ответа: ")
+	PIECE("Звонок 📞 "), PIECE("by 🚚\n"), PIECE("\"maybe\" "), PIECE("C:\\deal "),
+	PIECE("✅ 50/50 "), PIECE("call\t"), PIECE("👍🏽 "), PIECE("")
 };
 
 static Piece endings[] = {
-	PIECE(""), PIECE("срочно!"), PIECE("see https://example.com/a/b?c=d"),
-	PIECE("до пятницы"), PIECE("ok"), PIECE("\"ООО Ромашка\""), PIECE("second line\nthird 😀"),
-	PIECE("no reply since Monday")
+	PIECE(""), PIECE("срочно!"), PIECE("https://a.example/b?c=d"), PIECE("Friday"),
+	PIECE("ok"), PIECE("ООО \"Мир\""), PIECE("line\nthird 😀"), PIECE("no reply")
 };
 
 static Piece states[] = {
-	PIECE("NEW"), PIECE("IN_PROGRESS"), PIECE("WON"), PIECE("LOST"), PIECE("FINAL_INVOICE")
+	PIECE("NEW"), PIECE("IN_WORK"), PIECE("WON"), PIECE("LOST"), PIECE("INVOICE")
 };
 
 static Format format;

@@ -387,6 +387,7 @@ close_store(ConnectorScan *state)
 static void
 send_data_request(ConnectorScan *state)
 {
+	state->answered = false;
 	state->answer = connector_data_start(state->table, &state->request, &state->statistics);
 }
 
@@ -436,6 +437,9 @@ blame_filter(ConnectorScan *state)
 static bool
 is_answered(ConnectorScan *state, bool wait)
 {
+	/* that is known for all rows but the first */
+	if (likely(state->answered))
+		return true;
 	while (connector_data_begun(state->answer, wait))
 	{
 		if (connector_data_refused(state->answer))
@@ -444,6 +448,7 @@ is_answered(ConnectorScan *state, bool wait)
 		{
 			if (state->suspects != NIL)
 				blame_filter(state);
+			state->answered = true;
 			return true;
 		}
 	}

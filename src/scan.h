@@ -61,6 +61,7 @@ typedef struct ConnectorScan
 	List	   *suspects;		/* conditions without which it was asked for
 								 * again, because it was refused */
 	DataAnswer *answer;			/* NULL before the first row is asked for */
+	bool		answered;		/* and not refused */
 	bool		complete;		/* the answer has been read to its end, and is
 								 * closed */
 	bool		full;			/* ... and had as many rows as a LIMIT allows */

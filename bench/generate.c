@@ -58,7 +58,7 @@ static Piece kinds[] = {
 
 static Piece remarks[] = {
 	PIECE("Звонок 📞 "), PIECE("by 🚚\n"), PIECE("\"maybe\" "), PIECE("C:\\deal "),
-	PIECE("✅ 50/50 "), PIECE("call\t"), PIECE("👍🏽 "), PIECE("")
+	PIECE("✅ 50/50 "), PIECE("call\t"), PIECE("👍🏽 "), PIECE("note: ")
 };
 
 static Piece endings[] = {

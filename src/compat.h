@@ -20,6 +20,7 @@
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
 #include "pgstat.h"
+#include "storage/latch.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
@@ -222,6 +223,13 @@ compat_wait_event(uint32 *event, const char *name)
 	return PG_WAIT_EXTENSION;
 #endif
 }
+
+/* 19 gave it another name */
+#if PG_VERSION_NUM >= 190000
+#define COMPAT_WORKER_INSTRUMENTATION WorkerNodeInstrumentation
+#else
+#define COMPAT_WORKER_INSTRUMENTATION WorkerInstrumentation
+#endif
 
 /* Is the scan one of those that run at the same time? */
 static inline bool

@@ -10,6 +10,7 @@
  */
 #include "scan.h"
 
+#include "executor/instrument.h"
 #include "utils/ruleutils.h"
 
 /*
@@ -119,7 +120,7 @@ explain_limit(ForeignScanState *node, bool all_sent, struct ExplainState *es)
 static uint64
 scans_in_workers(const ForeignScanState *node)
 {
-	const WorkerInstrumentation *workers = node->ss.ps.worker_instrument;
+	const COMPAT_WORKER_INSTRUMENTATION *workers = node->ss.ps.worker_instrument;
 	double		scans = 0;
 
 	for (int i = 0; workers && i < workers->num_workers; i++)

@@ -8,6 +8,7 @@
  */
 #include "probe.h"
 
+#include "access/htup_details.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"

@@ -88,7 +88,8 @@ SELECT import('', $$prefix 'x'$$);
 --
 -- LIMIT TO takes local names; only the tables asked for are described
 SELECT import('LIMIT TO (items, "Weird ""Table""")');
-SELECT requests_of('SELECT import.import(''LIMIT TO (single, wide)'')');
+SELECT body FROM requests_of('SELECT import.import(''LIMIT TO (single, wide)'')') AS body
+ORDER BY body ->> 'table' COLLATE "C" NULLS FIRST;
 -- a name that no table has is worth a warning
 SELECT import('LIMIT TO (items, no_such_table)');
 -- one that is only a code is an error, as otherwise it would be found missing
@@ -100,8 +101,9 @@ SELECT import('LIMIT TO (twin)', $$"case" 'lower'$$, 'list_hostile');
 SELECT import('EXCEPT (items, big, bigids, wide, forms, "Weird ""Table""", no_such_table)');
 SELECT import('EXCEPT (items, big, bigids, wide, forms, "Weird ""Table""")', $$"case" 'lower'$$);
 SELECT import('EXCEPT (items, big, bigids, wide, forms, "weird ""table""")', $$"case" 'lower'$$);
-SELECT requests_of('SELECT import.import(''EXCEPT (items, big, bigids, wide, forms, all_null, orders,
-                                                  empty_table)'')');
+SELECT body FROM requests_of('SELECT import.import(''EXCEPT (items, big, bigids, wide, forms, all_null, orders,
+                                                           empty_table)'')') AS body
+ORDER BY body ->> 'table' COLLATE "C" NULLS FIRST;
 
 --
 -- Tables with ids: their names come from the codes, and the ids are asked for

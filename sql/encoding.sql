@@ -302,8 +302,10 @@ SELECT encoding_sent('SELECT id, name FROM item WHERE name IN (''Привет'',
 -- codes
 CREATE SCHEMA got;
 ALTER USER MAPPING FOR CURRENT_USER SERVER shop OPTIONS (ADD misbehave 'list_hostile');
-SELECT encoding_sent('IMPORT FOREIGN SCHEMA connector LIMIT TO ("таблица", "emoji 😀", "Weird ""Table""")
-                      FROM SERVER shop INTO got OPTIONS (probe ''off'')');
+SELECT sent
+FROM encoding_sent('IMPORT FOREIGN SCHEMA connector LIMIT TO ("таблица", "emoji 😀", "Weird ""Table""")
+                    FROM SERVER shop INTO got OPTIONS (probe ''off'')') AS sent
+ORDER BY sent COLLATE "C";
 SELECT relname, ftoptions FROM pg_class JOIN pg_foreign_table ON oid = ftrelid
 WHERE relnamespace = 'got'::regnamespace ORDER BY relname COLLATE "C";
 SELECT name, "ünï" FROM got."emoji 😀", got."Weird ""Table""" ORDER BY 2;

@@ -145,7 +145,7 @@ check_max_width(const Reading *whole, const char *doc, size_t len)
 		return NULL;
 	rows_init(&reader);
 	reader.max_width = 1 + next_random(width + 1);
-	status = rows_next(&reader, doc, len, true, &consumed);
+	status = next_of_copy(&reader, doc, len, true, &consumed);
 	if (reader.max_width >= width)
 	{
 		if (status != ROWS_ROW || reader.nvalues != width || consumed != whole->rows[0].end)

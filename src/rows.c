@@ -18,6 +18,10 @@
  * result, errors and their offsets included, does not depend on how the
  * document is cut into buffers.
  *
+ * Behind the bytes are zeros (ROWS_PADDING).  A zero may stand nowhere in a
+ * document, so that no step has to look for the end: it meets a byte that
+ * cannot be right, and syntax_error() tells the end from a mistake.
+ *
  *-------------------------------------------------------------------------
  */
 #include "rows.h"
@@ -104,31 +108,35 @@ is_byte(unsigned char c, unsigned char class)
 
 /* ---- steps over bytes ---- */
 
-static inline const unsigned char *
-skip_space(const unsigned char *p, const unsigned char *end)
+static ALWAYS_INLINE const unsigned char *
+skip_space(const unsigned char *p)
 {
-	while (p < end && UNLIKELY(*p <= ' ') && is_byte(*p, BYTE_SPACE))
+	while (UNLIKELY(*p <= ' ') && is_byte(*p, BYTE_SPACE))
 		p++;
 	return p;
 }
 
-static inline const unsigned char *
-skip_digits(const unsigned char *p, const unsigned char *end)
+static ALWAYS_INLINE const unsigned char *
+skip_digits(const unsigned char *p)
 {
-	while (p < end && is_byte(*p, BYTE_DIGIT))
-		p++;
-	return p;
+	for (;; p += BLOCK_SIZE)
+	{
+		uint64_t	others = block_others(p);
+
+		if (others != 0)
+			return p + block_first(others);
+	}
 }
 
 /*
  * Returns the position of the first byte that may not stand in a string just
- * so, or end.  Of the bytes passed over, *high gets a bit for those that are
- * not ASCII.
+ * so, which the one at the end is.  Of the bytes passed over, *high gets a bit
+ * for those that are not ASCII.
  */
-static inline const unsigned char *
-find_string_stop(const unsigned char *p, const unsigned char *end, uint64_t *high)
+static ALWAYS_INLINE const unsigned char *
+find_string_stop(const unsigned char *p, uint64_t *high)
 {
-	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
+	for (;; p += BLOCK_SIZE)
 	{
 		uint64_t	block_high;
 		uint64_t	stops = block_stops(p, &block_high);
@@ -141,15 +149,12 @@ find_string_stop(const unsigned char *p, const unsigned char *end, uint64_t *hig
 		}
 		*high |= block_high;
 	}
-	for (; p < end && !is_byte(*p, BYTE_STOP); p++)
-		*high |= *p & 0x80;
-	return p;
 }
 
 /* ---- scanning ---- */
 
 /* Notes an error; returns NULL for the scanning function to return. */
-static const unsigned char *
+static NEVER_INLINE const unsigned char *
 scan_fail(Scan *scan, const unsigned char *where, RowsErrorKind kind,
 		  const char *error)
 {
@@ -159,9 +164,12 @@ scan_fail(Scan *scan, const unsigned char *where, RowsErrorKind kind,
 	return NULL;
 }
 
-static const unsigned char *
+/* The same for a byte that cannot be right, unless it is the one at the end. */
+static NEVER_INLINE const unsigned char *
 syntax_error(Scan *scan, const unsigned char *where, const char *error)
 {
+	if (where == scan->end)
+		return NULL;
 	return scan_fail(scan, where, ROWS_ERR_SYNTAX, error);
 }
 
@@ -184,36 +192,22 @@ note_value(RowsValue *value, const unsigned char *start, const unsigned char *be
 static NEVER_INLINE const unsigned char *
 scan_escapes(Scan *scan, const unsigned char *p)
 {
-	const unsigned char *end = scan->end;
-
 	do
 	{
-		if (end - p >= 6 && p[1] == 'u' &&
-			(byte_class[p[2]] & byte_class[p[3]] &
-			 byte_class[p[4]] & byte_class[p[5]] & BYTE_HEX) != 0)
+		if (p[1] == 'u')
 		{
-			p += 6;
-			continue;
-		}
-
-		if (++p == end)
-			return NULL;
-		if (*p == 'u')
-		{
-			p++;
+			p += 2;
 			for (int i = 0; i < 4; i++, p++)
 			{
-				if (p == end)
-					return NULL;
-				if (!is_byte(*p, BYTE_HEX))
+				if (UNLIKELY(!is_byte(*p, BYTE_HEX)))
 					return syntax_error(scan, p, "invalid \\u escape in a string");
 			}
 		}
-		else if (is_byte(*p, BYTE_ESCAPE))
-			p++;
+		else if (is_byte(p[1], BYTE_ESCAPE))
+			p += 2;
 		else
-			return syntax_error(scan, p, "invalid escape in a string");
-	} while (p < end && *p == '\\');
+			return syntax_error(scan, p + 1, "invalid escape in a string");
+	} while (*p == '\\');
 	return p;
 }
 
@@ -221,18 +215,12 @@ scan_escapes(Scan *scan, const unsigned char *p)
 static ALWAYS_INLINE const unsigned char *
 scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 {
-	const unsigned char *end = scan->end;
 	const unsigned char *start = ++p;
 	uint64_t	high = 0;
 	bool		escaped = false;
 
-	for (;;)
+	while (*(p = find_string_stop(p, &high)) != '"')
 	{
-		p = find_string_stop(p, end, &high);
-		if (p == end)
-			return NULL;
-		if (*p == '"')
-			break;
 		if (*p != '\\')
 			return syntax_error(scan, p, "control character in a string");
 		escaped = true;
@@ -251,42 +239,39 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 static ALWAYS_INLINE const unsigned char *
 scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 {
-	const unsigned char *end = scan->end;
 	const unsigned char *start = p;
 	bool		integer = true;
 
-	if (*p == '-' && ++p == end)
-		return NULL;
+	if (*p == '-')
+		p++;
 	if (*p == '0')
 	{
 		p++;
-		if (p < end && is_byte(*p, BYTE_DIGIT))
+		if (is_byte(*p, BYTE_DIGIT))
 			return syntax_error(scan, p, "number with a leading zero");
 	}
 	else if (is_byte(*p, BYTE_DIGIT))
-		p = skip_digits(p + 1, end);
+		p = skip_digits(p + 1);
 	else
 		return syntax_error(scan, p, "invalid number");
 
-	if (p < end && *p == '.')
+	if (*p == '.')
 	{
 		integer = false;
-		if (++p == end)
-			return NULL;
+		p++;
 		if (!is_byte(*p, BYTE_DIGIT))
 			return syntax_error(scan, p, "invalid number");
-		p = skip_digits(p + 1, end);
+		p = skip_digits(p + 1);
 	}
-	if (p < end && (*p == 'e' || *p == 'E'))
+	if (UNLIKELY(*p == 'e' || *p == 'E'))
 	{
 		integer = false;
-		if (++p == end)
-			return NULL;
-		if ((*p == '+' || *p == '-') && ++p == end)
-			return NULL;
+		p++;
+		if (*p == '+' || *p == '-')
+			p++;
 		if (!is_byte(*p, BYTE_DIGIT))
 			return syntax_error(scan, p, "invalid number");
-		p = skip_digits(p + 1, end);
+		p = skip_digits(p + 1);
 	}
 
 	note_value(value, start, p, ROWS_NUMBER, false, true, integer);
@@ -302,9 +287,7 @@ scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
 
 	for (size_t i = 1; i < len; i++)
 	{
-		if (++p == scan->end)
-			return NULL;
-		if (*p != (unsigned char) word[i])
+		if (*++p != (unsigned char) word[i])
 			return syntax_error(scan, p, "invalid literal");
 	}
 
@@ -319,31 +302,17 @@ scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
 static ALWAYS_INLINE const unsigned char *
 scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
 {
-	switch (*p)
-	{
-		case '"':
-			return scan_string(scan, p, value);
-		case '-':
-		case '0':
-		case '1':
-		case '2':
-		case '3':
-		case '4':
-		case '5':
-		case '6':
-		case '7':
-		case '8':
-		case '9':
-			return scan_number(scan, p, value);
-		case 'n':
-			return scan_word(scan, p, "null", 4, ROWS_NULL, value);
-		case 't':
-			return scan_word(scan, p, "true", 4, ROWS_TRUE, value);
-		case 'f':
-			return scan_word(scan, p, "false", 5, ROWS_FALSE, value);
-		default:
-			return syntax_error(scan, p, "expected a value");
-	}
+	if (*p == '"')
+		return scan_string(scan, p, value);
+	if (is_byte(*p, BYTE_DIGIT) || *p == '-')
+		return scan_number(scan, p, value);
+	if (*p == 'n')
+		return scan_word(scan, p, "null", 4, ROWS_NULL, value);
+	if (*p == 't')
+		return scan_word(scan, p, "true", 4, ROWS_TRUE, value);
+	if (*p == 'f')
+		return scan_word(scan, p, "false", 5, ROWS_FALSE, value);
+	return syntax_error(scan, p, "expected a value");
 }
 
 /*
@@ -353,7 +322,7 @@ scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
 static const unsigned char *
 scan_key(Scan *scan, const unsigned char *p, bool *ascii)
 {
-	RowsValue	key;
+	RowsValue	key = {0};
 
 	if (*p != '"')
 		return syntax_error(scan, p, "expected a string as the key of an object's member");
@@ -361,13 +330,10 @@ scan_key(Scan *scan, const unsigned char *p, bool *ascii)
 	if (p == NULL)
 		return NULL;
 	*ascii &= key.ascii;
-	p = skip_space(p, scan->end);
-	if (p == scan->end)
-		return NULL;
+	p = skip_space(p);
 	if (*p != ':')
 		return syntax_error(scan, p, "expected a colon after the key of an object's member");
-	p = skip_space(p + 1, scan->end);
-	return p == scan->end ? NULL : p;
+	return skip_space(p + 1);
 }
 
 /*
@@ -378,7 +344,6 @@ scan_key(Scan *scan, const unsigned char *p, bool *ascii)
 static NEVER_INLINE const unsigned char *
 scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 {
-	const unsigned char *end = scan->end;
 	const unsigned char *start = p;
 	uint64_t	objects[ROWS_MAX_DEPTH / 64] = {0}; /* bit set: it is an
 													 * object */
@@ -386,7 +351,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 	int			depth = outside;
 	bool		is_object = false;	/* the innermost open one */
 	bool		ascii = true;
-	RowsValue	inner;
+	RowsValue	inner = {0};
 
 	for (;;)
 	{
@@ -405,9 +370,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 				objects[depth / 64] &= ~bit;
 			depth++;
 
-			p = skip_space(p + 1, end);
-			if (p == end)
-				return NULL;
+			p = skip_space(p + 1);
 			if (*p != (is_object ? '}' : ']'))
 			{
 				if (is_object && (p = scan_key(scan, p, &ascii)) == NULL)
@@ -422,9 +385,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 			if (p == NULL)
 				return NULL;
 			ascii &= inner.ascii;
-			p = skip_space(p, end);
-			if (p == end)
-				return NULL;
+			p = skip_space(p);
 		}
 
 		/* behind a value: close what ends here, up to the next value */
@@ -438,17 +399,13 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 				return p;
 			}
 			is_object = (objects[(depth - 1) / 64] >> ((depth - 1) % 64)) & 1;
-			p = skip_space(p, end);
-			if (p == end)
-				return NULL;
+			p = skip_space(p);
 		}
 		if (*p != ',')
 			return syntax_error(scan, p, is_object ?
 								"expected a comma or a closing brace" :
 								"expected a comma or a closing bracket");
-		p = skip_space(p + 1, end);
-		if (p == end)
-			return NULL;
+		p = skip_space(p + 1);
 		if (is_object && (p = scan_key(scan, p, &ascii)) == NULL)
 			return NULL;
 	}
@@ -479,20 +436,20 @@ reserve_values(RowsReader *reader, size_t needed)
 	return true;
 }
 
-/* A row, from its opening bracket, into reader->values and nvalues. */
-static const unsigned char *
-scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
+/*
+ * A row, from its opening bracket, into reader->values and nvalues.  Made twice:
+ * for the header, and for the rows behind it, of which it is known what is
+ * wanted.
+ */
+static ALWAYS_INLINE const unsigned char *
+scan_row(RowsReader *reader, Scan *scan, const unsigned char *p, bool has_columns)
 {
-	const unsigned char *end = scan->end;
 	const unsigned char *start = p;
-	const bool	has_columns = reader->has_columns;
 	const int  *slot_of = reader->slot_of;
 	const size_t width = reader->width;
 	size_t		n = 0;
 
-	p = skip_space(p + 1, end);
-	if (p == end)
-		return NULL;
+	p = skip_space(p + 1);
 	if (*p != ']')
 	{
 		for (;;)
@@ -501,6 +458,8 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
 
 			if (!has_columns)
 			{
+				if (p == scan->end)
+					return NULL;
 				if (n == reader->max_width && n > 0)
 				{
 					reader->nvalues = n + 1;
@@ -523,16 +482,12 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p)
 			if (p == NULL)
 				return NULL;
 
-			p = skip_space(p, end);
-			if (p == end)
-				return NULL;
+			p = skip_space(p);
 			if (*p == ']')
 				break;
 			if (*p != ',')
 				return syntax_error(scan, p, "expected a comma or a closing bracket");
-			p = skip_space(p + 1, end);
-			if (p == end)
-				return NULL;
+			p = skip_space(p + 1);
 		}
 	}
 
@@ -614,7 +569,7 @@ find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
 
 	for (;;)
 	{
-		p = skip_space(p, end);
+		p = skip_space(p);
 		*pos = p;
 		if (p == end)
 			return reader->phase == PHASE_DONE ? ROWS_END : ROWS_MORE;
@@ -670,7 +625,8 @@ RowsStatus
 rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 		  size_t *consumed)
 {
-	const unsigned char *start = (const unsigned char *) (len > 0 ? data : "");
+	static const unsigned char nothing[ROWS_PADDING] = {0};
+	const unsigned char *start = len > 0 ? (const unsigned char *) data : nothing;
 	const unsigned char *p = start;
 	RowsStatus	status;
 	Scan		scan;
@@ -689,7 +645,8 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 	status = find_row(reader, &scan, &p);
 	if (status == ROWS_ROW)
 	{
-		const unsigned char *behind = scan_row(reader, &scan, p);
+		const unsigned char *behind = reader->has_columns
+			? scan_row(reader, &scan, p, true) : scan_row(reader, &scan, p, false);
 
 		if (behind != NULL)
 		{

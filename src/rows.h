@@ -46,6 +46,12 @@
  */
 #define ROWS_MAX_DEPTH 512
 
+/*
+ * How many zeros must stand behind the bytes that rows_next() is given.  They
+ * are no part of the document.
+ */
+#define ROWS_PADDING 16
+
 typedef enum RowsStatus
 {
 	ROWS_ROW,					/* a row was read */
@@ -144,6 +150,7 @@ extern void rows_free(RowsReader *reader);
 /*
  * Looks for the next row in data[0..len), which must start where the last
  * call's *consumed bytes ended.  at_end says that no bytes follow these.
+ * data[len..len + ROWS_PADDING) must be zeros; if len is 0, data may be NULL.
  *
  * ROWS_ROW: reader->values is filled.  The values point into data and are
  * good until the caller moves or overwrites those bytes; the array itself

@@ -49,6 +49,8 @@
  * are those that go on with a character, *high as above.
  *
  * block_has_backslash: is there one?
+ *
+ * block_others: those that are no digits.
  */
 #if defined(ROWS_SSE2)
 
@@ -75,6 +77,16 @@ block_has_backslash(const unsigned char *p)
 	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
 
 	return _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'))) != 0;
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
+	const __m128i digits = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+
+	return (unsigned int)
+		_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_max_epu8(digits, _mm_set1_epi8(10)), digits));
 }
 
 static inline uint64_t
@@ -121,6 +133,12 @@ static inline bool
 block_has_backslash(const unsigned char *p)
 {
 	return block_mask(vceqq_u8(vld1q_u8(p), vdupq_n_u8('\\'))) != 0;
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	return block_mask(vcgeq_u8(vsubq_u8(vld1q_u8(p), vdupq_n_u8('0')), vdupq_n_u8(10)));
 }
 
 static inline uint64_t
@@ -175,6 +193,14 @@ static inline bool
 block_has_backslash(const unsigned char *p)
 {
 	return block_zeros(block_load(p) ^ ALL_BYTES('\\')) != 0;
+}
+
+static inline uint64_t
+block_others(const unsigned char *p)
+{
+	const uint64_t digits = block_load(p) ^ ALL_BYTES('0');
+
+	return (((digits & ALL_BYTES(0x7F)) + ALL_BYTES(0x80 - 10)) | digits) & ALL_BYTES(0x80);
 }
 
 static inline uint64_t

@@ -108,10 +108,12 @@ static uint64_t
 read_document(const Document *doc, size_t window, int wanted, bool unescape)
 {
 	static char text[1024];
+	char		behind[ROWS_PADDING];	/* what the padding stands in place of */
 	int			slot_of[COLUMNS];
 	RowsReader	reader;
-	RowsStatus	status;
+	RowsStatus	status = ROWS_MORE;
 	size_t		at = 0;
+	size_t		upto = 0;
 	size_t		rows = 0;
 	uint64_t	sum = 0;
 
@@ -121,11 +123,17 @@ read_document(const Document *doc, size_t window, int wanted, bool unescape)
 	rows_init(&reader);
 	for (;;)
 	{
-		size_t		left = doc->len - at;
-		size_t		len = left < window ? left : window;
 		size_t		consumed;
 
-		status = rows_next(&reader, doc->data + at, len, len == left, &consumed);
+		if (status == ROWS_MORE)
+		{
+			if (upto > 0)
+				memcpy(doc->data + upto, behind, ROWS_PADDING);
+			upto = doc->len - at < window ? doc->len : at + window;
+			memcpy(behind, doc->data + upto, ROWS_PADDING);
+			memset(doc->data + upto, 0, ROWS_PADDING);
+		}
+		status = rows_next(&reader, doc->data + at, upto - at, upto == doc->len, &consumed);
 		at += consumed;
 		if (status == ROWS_ROW)
 		{
@@ -146,7 +154,7 @@ read_document(const Document *doc, size_t window, int wanted, bool unescape)
 				sum += value_len + value->kind + value->ascii;
 			}
 		}
-		else if (status != ROWS_MORE || consumed == 0)
+		else if (status != ROWS_MORE || upto == doc->len)
 			break;
 	}
 	if (status != ROWS_END || rows != doc->rows)

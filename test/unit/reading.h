@@ -6,8 +6,8 @@
  *
  * read_pieces() plays the caller of rows_next(): it gives a document to the
  * reader piece by piece and notes each row.  Every buffer is a malloc'ed copy
- * of just the bytes that the reader may look at, so that a sanitizer sees a
- * step beyond them.  On the way it checks what rows_next() promises whatever
+ * of just the bytes that the reader may look at, the padding included, so that
+ * a sanitizer sees a step beyond them.  On the way it checks what rows_next() promises whatever
  * the document is.
  *
  *-------------------------------------------------------------------------
@@ -91,6 +91,32 @@ test_grow(void *array, size_t used, size_t width)
 	return array;
 }
 
+/* A copy of bytes with the padding behind them; malloc'ed. */
+static inline char *
+padded_copy(const char *bytes, size_t len)
+{
+	char	   *copy = test_realloc(NULL, len + ROWS_PADDING);
+
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	memset(copy + len, 0, ROWS_PADDING);
+	return copy;
+}
+
+/*
+ * rows_next() for a padded copy of the bytes, which is there until the next
+ * call with other bytes.
+ */
+static inline RowsStatus
+next_of_copy(RowsReader *reader, const char *bytes, size_t len, bool at_end, size_t *consumed)
+{
+	static char *copy = NULL;
+
+	free(copy);
+	copy = padded_copy(bytes, len);
+	return rows_next(reader, copy, len, at_end, consumed);
+}
+
 static inline void
 reading_add_row(Reading *reading, const RowsReader *reader, const char *buffer,
 				size_t buffer_len, uint64_t buffer_at, uint64_t end, int nslots)
@@ -161,10 +187,7 @@ read_pieces(Reading *reading, const char *doc, size_t len,
 		char	   *buffer = NULL;
 
 		if (buffer_len > 0)
-		{
-			buffer = test_realloc(NULL, buffer_len);
-			memcpy(buffer, doc + done, buffer_len);
-		}
+			buffer = padded_copy(doc + done, buffer_len);
 
 		do
 		{

@@ -593,17 +593,18 @@ guarded_end(void)
 
 /*
  * Reads a document with one row, which stands in memory with that many bytes
- * between it and the guard, and then all of its beginnings, right in front of
- * the guard: unless an error is in them, the reader wants more.  The row's
- * values are left in reader.
+ * between its padding and the guard, and then all of its beginnings, their
+ * padding right in front of the guard: unless an error is in them, the reader
+ * wants more.  The row's values are left in reader.
  */
 static RowsStatus
 read_guarded(RowsReader *reader, const char *doc, size_t len, size_t gap, bool *more)
 {
-	char	   *end = guarded_end();
+	char	   *end = guarded_end() - ROWS_PADDING;
 	RowsStatus	status;
 	size_t		consumed;
 
+	memset(end, 0, ROWS_PADDING);
 	*more = true;
 	for (size_t cut = gap == 0 ? 0 : len; cut < len - 1; cut++)
 	{
@@ -615,8 +616,7 @@ read_guarded(RowsReader *reader, const char *doc, size_t len, size_t gap, bool *
 		rows_free(reader);
 	}
 
-	/* what is in the gap would be noticed */
-	memset(end - gap, '"', gap);
+	memset(end - gap, 0, gap);
 	memcpy(end - gap - len, doc, len);
 	rows_init(reader);
 	return rows_next(reader, end - gap - len, len, true, &consumed);
@@ -1088,7 +1088,7 @@ test_huge_rows(void)
 		size_t		len = left < size ? left : size;
 		size_t		consumed;
 
-		status = rows_next(&reader, doc.data + done, len, len == left, &consumed);
+		status = next_of_copy(&reader, doc.data + done, len, len == left, &consumed);
 		done += consumed;
 		calls++;
 		if (status == ROWS_MORE && consumed == 0)
@@ -1126,14 +1126,14 @@ test_huge_rows(void)
 	{
 		size_t		consumed;
 
-		good = rows_next(&reader, doc.data + done, size, false, &consumed) == ROWS_MORE && good;
+		good = next_of_copy(&reader, doc.data + done, size, false, &consumed) == ROWS_MORE && good;
 		done += consumed;
 		good = good && done == 1;
 	}
 	{
 		size_t		consumed;
 
-		good = rows_next(&reader, doc.data + 1, doc.len - 1, true, &consumed) == ROWS_ROW &&
+		good = next_of_copy(&reader, doc.data + 1, doc.len - 1, true, &consumed) == ROWS_ROW &&
 			reader.values[0].len == doc.len - 6 && reader.values[0].escaped && good;
 	}
 	test_ok(good, "a value of 20 MB");
@@ -1169,14 +1169,14 @@ test_large_offsets(void)
 	bool		good;
 
 	rows_init(&reader);
-	good = rows_next(&reader, "[[1]", 4, false, &consumed) == ROWS_ROW && consumed == 4;
+	good = next_of_copy(&reader, "[[1]", 4, false, &consumed) == ROWS_ROW && consumed == 4;
 
 	/* as if it had read that much */
 	reader.offset = far;
 	reader.nrows = far;
-	good = rows_next(&reader, ", [2],[x", 8, false, &consumed) == ROWS_ROW && consumed == 5 &&
+	good = next_of_copy(&reader, ", [2],[x", 8, false, &consumed) == ROWS_ROW && consumed == 5 &&
 		reader.row == far && good;
-	good = rows_next(&reader, ",[x", 3, false, &consumed) == ROWS_ERROR &&
+	good = next_of_copy(&reader, ",[x", 3, false, &consumed) == ROWS_ERROR &&
 		reader.row == far + 1 && reader.error_offset == far + 7 && good;
 	test_ok(good, "offsets beyond 4 GB");
 	rows_free(&reader);
@@ -1221,7 +1221,7 @@ test_consumed(void)
 	rows_init(&reader);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
 	{
-		RowsStatus	status = rows_next(&reader, steps[i].bytes, strlen(steps[i].bytes), false, &consumed);
+		RowsStatus	status = next_of_copy(&reader, steps[i].bytes, strlen(steps[i].bytes), false, &consumed);
 
 		if (status != steps[i].status || consumed != steps[i].consumed)
 		{
@@ -1229,7 +1229,7 @@ test_consumed(void)
 			good = false;
 		}
 	}
-	good = rows_next(&reader, "", 0, true, &consumed) == ROWS_END && good;
+	good = next_of_copy(&reader, "", 0, true, &consumed) == ROWS_END && good;
 	good = reader.nrows == 4 && good;
 	test_ok(good, "what is consumed, step by step");
 	rows_free(&reader);
@@ -1256,7 +1256,7 @@ test_memory(void)
 
 		rows_init(&reader);
 		realloc_calls_left = calls;
-		status = rows_next(&reader, doc, sizeof(doc) - 1, true, &consumed);
+		status = next_of_copy(&reader, doc, sizeof(doc) - 1, true, &consumed);
 		realloc_calls_left = -1;
 		test_ok(status == ROWS_ERROR && reader.error_kind == ROWS_ERR_MEMORY &&
 				reader.row == 0 && consumed == 0 && reader.error_offset == (calls == 0 ? 2 : 34),
@@ -1266,12 +1266,12 @@ test_memory(void)
 
 	/* a failure to set the columns leaves everything as it was */
 	rows_init(&reader);
-	good = rows_next(&reader, "[[1]", 4, false, &consumed) == ROWS_ROW;
+	good = next_of_copy(&reader, "[[1]", 4, false, &consumed) == ROWS_ROW;
 	realloc_calls_left = 0;
 	good = !rows_set_columns(&reader, slot_of, 2, 1000) && good;
 	realloc_calls_left = -1;
 	good = reader.nvalues == 1 && reader.values[0].kind == ROWS_NUMBER && good;
-	good = rows_next(&reader, ",[1,2,3]]", 9, true, &consumed) == ROWS_ROW && reader.nvalues == 3 && good;
+	good = next_of_copy(&reader, ",[1,2,3]]", 9, true, &consumed) == ROWS_ROW && reader.nvalues == 3 && good;
 	test_ok(good, "out of memory for the columns");
 	rows_free(&reader);
 
@@ -1280,10 +1280,10 @@ test_memory(void)
 	rows_init(&reader);
 	for (int i = 0; i < 3; i++)
 	{
-		good = rows_next(&reader, "[[1,2],[3,4],[x", 15, true, &consumed) == ROWS_ROW && good;
+		good = next_of_copy(&reader, "[[1,2],[3,4],[x", 15, true, &consumed) == ROWS_ROW && good;
 		good = rows_set_columns(&reader, slot_of, 2, 2) && good;
-		good = rows_next(&reader, ",[3,4],[x", 9, true, &consumed) == ROWS_ROW && good;
-		good = rows_next(&reader, ",[x", 3, true, &consumed) == ROWS_ERROR && good;
+		good = next_of_copy(&reader, ",[3,4],[x", 9, true, &consumed) == ROWS_ROW && good;
+		good = next_of_copy(&reader, ",[x", 3, true, &consumed) == ROWS_ERROR && good;
 		rows_free(&reader);
 	}
 	test_ok(good, "used again after rows_free()");
@@ -1470,10 +1470,10 @@ test_max_width(void)
 
 	rows_init(&reader);
 	reader.max_width = 3;
-	test_ok(rows_next(&reader, document, strlen(document), true, &consumed) == ROWS_ROW &&
+	test_ok(next_of_copy(&reader, document, strlen(document), true, &consumed) == ROWS_ROW &&
 			reader.nvalues == 3, "a row may be as wide as max_width");
 	at = consumed;
-	test_ok(rows_next(&reader, document + at, strlen(document) - at, true, &consumed) == ROWS_ERROR &&
+	test_ok(next_of_copy(&reader, document + at, strlen(document) - at, true, &consumed) == ROWS_ERROR &&
 			reader.error_kind == ROWS_ERR_WIDTH && reader.nvalues == 4 &&
 			reader.error_offset == 9, "a row wider than max_width is an error");
 	rows_free(&reader);

@@ -45,13 +45,14 @@ OBJS = \
 	src/url.o \
 	src/document.o \
 	src/body.o \
+	src/unpack.o \
 	src/rows.o \
 	src/rows_text.o
 
 # The libraries
 PKG_CONFIG ?= pkg-config
-PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c)
-SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c)
+PG_CPPFLAGS = $(shell $(PKG_CONFIG) --cflags libcurl json-c zlib)
+SHLIB_LINK = $(shell $(PKG_CONFIG) --libs libcurl json-c zlib)
 
 # PostgreSQL's own headers do not pass these three of -Wextra
 PG_CFLAGS = -Wall -Wextra \

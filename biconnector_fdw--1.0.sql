@@ -96,7 +96,7 @@ IS 'closes all connections of the current session; true if there was one';
 
 CREATE FUNCTION biconnector_version(
   OUT extension text, OUT libcurl text, OUT libcurl_features text[], OUT json_c text,
-  OUT server text)
+  OUT zlib text, OUT server text)
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 

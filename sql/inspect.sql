@@ -312,10 +312,10 @@ RESET ROLE;
 -- biconnector_version
 --
 SELECT extension = extversion AS extension, libcurl ~ '^libcurl/[0-9.]+' AS libcurl, json_c ~ '^[0-9.]+$' AS json_c,
-    server = current_setting('server_version') AS server
+    zlib ~ '^[0-9.]+' AS zlib, server = current_setting('server_version') AS server
 FROM biconnector_version(), pg_extension WHERE extname = 'biconnector_fdw';
 -- Of the features only those that matter, each once
-SELECT bool_and(feature IN ('AsynchDNS', 'HTTP2', 'HTTPS-proxy', 'IDN', 'IPv6', 'libz', 'SSL')) AS known,
+SELECT bool_and(feature IN ('AsynchDNS', 'HTTP2', 'HTTPS-proxy', 'IDN', 'IPv6', 'SSL')) AS known,
     count(*) = count(DISTINCT feature) AS once, bool_or(feature = 'SSL') AS tls
 FROM biconnector_version(), unnest(libcurl_features) AS feature;
 

@@ -411,6 +411,8 @@ read_row(DataAnswer *answer, bool wait)
 {
 	const ConnectorOptions *options = &answer->table->connector;
 
+	StaticAssertStmt(HTTP_PADDING >= ROWS_PADDING, "the reader needs more padding");
+
 	http_consume(answer->http, answer->pending);
 	answer->pending = 0;
 	for (;;)

@@ -524,8 +524,9 @@ http_status(const HttpAnswer *answer)
 }
 
 /*
- * The bytes that have arrived and are not consumed.  They may be written to,
- * and stay where they are until http_more or http_close.
+ * The bytes that have arrived and are not consumed, with HTTP_PADDING zeros behind
+ * them.  They may be written to, and stay where they are until http_more or
+ * http_close.
  */
 char *
 http_data(const HttpAnswer *answer, size_t *length)
@@ -554,13 +555,11 @@ http_available(HttpAnswer *answer, size_t wanted)
 {
 	want(answer);
 	answer->transfer.limit = Max(wanted, HIGH_WATER);
-	while (transfer_unread(&answer->transfer) < wanted && !answer->transfer.done)
+	while (transfer_unread(&answer->transfer) < wanted && !transfer_has_all(&answer->transfer))
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (answer->transfer.paused)
-		{
-			transfer_unpause(&answer->transfer);
-		}
+		if (answer->transfer.paused || transfer_has_packed(&answer->transfer))
+			transfer_resume(&answer->transfer);
 		else if (!go_on(answer) && !answer->transfer.done)
 		{
 			(void) wait_ends(answer);
@@ -620,13 +619,12 @@ http_close(HttpAnswer *answer)
 	uint64		before;
 
 	/*
-	 * What is left is little, most often: the end of the document.  Packed
-	 * bytes count as well as unpacked ones, because they may hold nothing.
+	 * What is left is little, most often: the end of the document.
 	 */
-	answer->transfer.start = answer->transfer.end;
+	transfer_discard(&answer->transfer);
 	answer->transfer.limit = MAX_LEFT_OVER;
 	if (answer->transfer.paused)
-		transfer_unpause(&answer->transfer);
+		transfer_resume(&answer->transfer);
 	do
 	{
 		before = answer->transfer.statistics->wire_bytes;
@@ -663,7 +661,6 @@ http_library_features(void)
 		{CURL_VERSION_HTTPS_PROXY, "HTTPS-proxy"},
 		{CURL_VERSION_IDN, "IDN"},
 		{CURL_VERSION_IPV6, "IPv6"},
-		{CURL_VERSION_LIBZ, "libz"},
 		{CURL_VERSION_SSL, "SSL"},
 	};
 	int			features = curl_version_info(CURLVERSION_NOW)->features;

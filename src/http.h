@@ -62,6 +62,9 @@ typedef struct HttpConnectionInfo
 #define HTTP_HINT_LEFT_WAITING \
 	"The query had left the answer unread for a while, and the server may not have waited. A cursor declared WITH HOLD reads the whole answer when its transaction ends."
 
+/* How many zeros follow the bytes of http_data() */
+#define HTTP_PADDING 16
+
 typedef struct HttpAnswer HttpAnswer;
 
 extern HttpGroup *http_group_create(void);

@@ -22,6 +22,8 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include <zlib.h>
+
 PG_FUNCTION_INFO_V1(biconnector_check);
 PG_FUNCTION_INFO_V1(biconnector_tables);
 PG_FUNCTION_INFO_V1(biconnector_columns);
@@ -323,7 +325,7 @@ biconnector_disconnect_all(PG_FUNCTION_ARGS)
 /*
  * biconnector_version(OUT extension text, OUT libcurl text,
  *					   OUT libcurl_features text[], OUT json_c text,
- *					   OUT server text)
+ *					   OUT zlib text, OUT server text)
  *
  * The versions of all that takes part, as they run, for reports.
  */
@@ -332,8 +334,8 @@ biconnector_version(PG_FUNCTION_ARGS)
 {
 	List	   *features = http_library_features();
 	Datum	   *names = palloc(sizeof(Datum) * Max(list_length(features), 1));
-	Datum		values[5];
-	bool		nulls[5] = {false};
+	Datum		values[6];
+	bool		nulls[6] = {false};
 	ListCell   *lc;
 
 	foreach(lc, features)
@@ -343,6 +345,7 @@ biconnector_version(PG_FUNCTION_ARGS)
 	values[2] = PointerGetDatum(construct_array(names, list_length(features), TEXTOID,
 												-1, false, TYPALIGN_INT));
 	values[3] = CStringGetTextDatum(json_c_version());
-	values[4] = CStringGetTextDatum(GetConfigOption("server_version", false, false));
+	values[4] = CStringGetTextDatum(zlibVersion());
+	values[5] = CStringGetTextDatum(GetConfigOption("server_version", false, false));
 	return record_datum(fcinfo, values, nulls);
 }

@@ -61,6 +61,7 @@ missing_packages() {
 	authorities=$(curl-config --ca 2>/dev/null || echo unknown)
 	[ -z "$authorities" ] || [ -e "$authorities" ] || echo ca-certificates
 	pkg-config --exists json-c 2>/dev/null || echo libjson-c-dev
+	pkg-config --exists zlib 2>/dev/null || echo zlib1g-dev
 	have "$PYTHON" && "$PYTHON" -c 'import sqlite3, ssl' 2>/dev/null || echo python3
 	have openssl || echo openssl
 	have prove && perl -MTest::More -e 1 2>/dev/null || echo perl

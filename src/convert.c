@@ -442,7 +442,8 @@ converter_read_in_place(Converter *converter)
 /*
  * Read a value, in the current memory context.  The bytes of the value, and a
  * string's quote in front of them, may be written to; value tells then what
- * became of them.
+ * became of them.  Behind it there must be ROWS_PADDING bytes, as there are behind
+ * the values of an answer.
  */
 Datum
 converter_read(Converter *converter, RowsValue *value, bool *isnull)

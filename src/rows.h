@@ -206,7 +206,8 @@ extern RowsText rows_unescape(const char *src, size_t len, char *dst,
 
 /*
  * Is a text valid UTF-8 whose characters have one or two bytes, as those of
- * most alphabets?  If not, it may still be valid.
+ * most alphabets?  If not, it may still be valid.  Behind the text there must be
+ * ROWS_PADDING bytes, whatever they are.
  */
 extern bool rows_short_utf8(const char *text, size_t len);
 

@@ -131,51 +131,30 @@ rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
 /* ---- UTF-8 ---- */
 
 /*
- * Do the bytes of a block follow each other as they should?  carry has a bit
- * for the first byte if a character began right in front of it, and gets that
- * for the next block's.
+ * The bytes of a block, and those that a next block would begin with, are looked
+ * at as far as they belong to the text; what follows it is there, and ignored.
  */
-static inline bool
-block_is_utf8(const unsigned char *p, uint64_t *carry)
-{
-	uint64_t	follows;
-	uint64_t	high;
-	uint64_t	leads = block_leads(p, &follows, &high);
-	uint64_t	expected = (leads << (1 << BLOCK_SHIFT) & BLOCK_MASK) | *carry;
-
-	*carry = leads >> ((BLOCK_SIZE - 1) << BLOCK_SHIFT);
-	return (leads | follows) == high && follows == expected;
-}
-
 bool
 rows_short_utf8(const char *text, size_t len)
 {
 	const unsigned char *p = (const unsigned char *) text;
-	const unsigned char *end = p + len;
-	uint64_t	carry = 0;
-	bool		inside;			/* a character, behind its first byte */
+	uint64_t	carry = 0;		/* set: the first byte goes on with a character */
 
-	for (; end - p >= BLOCK_SIZE; p += BLOCK_SIZE)
+	for (;; p += BLOCK_SIZE, len -= BLOCK_SIZE)
 	{
-		if (!block_is_utf8(p, &carry))
+		uint64_t	inside = len < BLOCK_SIZE
+			? ((uint64_t) 1 << (len << BLOCK_SHIFT)) - 1 : BLOCK_MASK;
+		uint64_t	follows;
+		uint64_t	high;
+		uint64_t	leads = block_leads(p, &follows, &high) & inside;
+		uint64_t	expected = (leads << (1 << BLOCK_SHIFT) & BLOCK_MASK) | carry;
+
+		/* a character that begins last would have to go on behind the text */
+		follows &= inside;
+		if ((leads | follows) != (high & inside) || follows != expected)
 			return false;
+		if (len < BLOCK_SIZE)
+			return true;
+		carry = leads >> ((BLOCK_SIZE - 1) << BLOCK_SHIFT);
 	}
-
-	inside = carry != 0;
-	for (; p < end; p++)
-	{
-		if (inside)
-		{
-			if ((*p & 0xC0) != 0x80)
-				return false;
-			inside = false;
-		}
-		else if (*p >= 0x80)
-		{
-			if (*p < 0xC2 || *p > 0xDF)
-				return false;
-			inside = true;
-		}
-	}
-	return !inside;
 }

@@ -185,6 +185,7 @@ biconnectorBeginForeignScan(ForeignScanState *node, int eflags)
 	state->store_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc,
 											   &TTSOpsMinimalTuple);
 	prepare_columns(state, tupdesc);
+	memset(node->ss.ss_ScanTupleSlot->tts_isnull, true, tupdesc->natts * sizeof(bool));
 	state->request_context = AllocSetContextCreate(CurrentMemoryContext,
 												   "biconnector request",
 												   ALLOCSET_SMALL_SIZES);
@@ -465,6 +466,7 @@ close_answer(ConnectorScan *state)
 	if (state->answer)
 		connector_data_close(state->answer);
 	state->answer = NULL;
+	state->streaming = false;
 }
 
 /*
@@ -562,7 +564,8 @@ must_ask_again(ForeignScanState *node)
 /* ---- iterate ---- */
 
 /*
- * Fill the slot with the values of a row.
+ * Fill the slot with the values of a row.  Columns that are not wanted are null
+ * from the beginning.
  */
 static void
 fill_slot(ConnectorScan *state, TupleTableSlot *slot, RowsValue *values)
@@ -570,8 +573,6 @@ fill_slot(ConnectorScan *state, TupleTableSlot *slot, RowsValue *values)
 	const int	ntargets = state->ntargets;
 
 	ExecClearTuple(slot);
-	if (ntargets < slot->tts_tupleDescriptor->natts)
-		memset(slot->tts_isnull, true, slot->tts_tupleDescriptor->natts * sizeof(bool));
 	for (int i = 0; i < ntargets; i++)
 	{
 		const ScanTarget *target = &state->targets[i];
@@ -659,7 +660,8 @@ next_matching_row(ForeignScanState *node, bool wait)
 		bool		found = true;
 
 		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(state->row_context);
+		if (!state->row_context->isReset || state->row_context->firstchild)
+			MemoryContextReset(state->row_context);
 		caller = MemoryContextSwitchTo(state->row_context);
 		fill_slot(state, slot, values);
 		MemoryContextSwitchTo(caller);
@@ -706,6 +708,8 @@ next_new_row(ForeignScanState *node, bool wait)
 			if (state->store)
 				tuplestore_putvalues(state->store, slot->tts_tupleDescriptor,
 									 slot->tts_values, slot->tts_isnull);
+			else
+				state->streaming = !((ForeignScan *) node->ss.ps.plan)->fsSystemCol;
 		}
 		if (status != DATA_END)
 			return status;
@@ -799,6 +803,13 @@ scan_next_row(ForeignScanState *node, bool wait)
 {
 	ConnectorScan *state = node->fdw_state;
 
+	if (likely(state->streaming))
+	{
+		DataStatus	status = next_matching_row(node, wait);
+
+		if (likely(status != DATA_END))
+			return status;
+	}
 	if (state->replays)
 	{
 		state->replays = false;

@@ -67,6 +67,8 @@ typedef struct ConnectorScan
 	bool		full;			/* ... and had as many rows as a LIMIT allows */
 	bool		ended;			/* there are no more rows in this pass */
 	bool		matched;		/* a row has passed the check of what was sent */
+	bool		streaming;		/* ... and rows go straight from the answer to
+								 * the slot until it ends */
 	uint64		removed_before;	/* of rows_removed, those of earlier requests */
 	Tuplestorestate *store;		/* the rows that have passed; NULL if they are
 								 * not kept */

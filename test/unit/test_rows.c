@@ -1407,7 +1407,7 @@ test_unescape(void)
 
 /*
  * Texts of characters of one and two bytes, of all lengths and at all places
- * before the guard, with every pair of bytes at every place.
+ * before their padding and the guard, with every pair of bytes at every place.
  */
 static void
 test_short_utf8(void)
@@ -1423,8 +1423,10 @@ test_short_utf8(void)
 	{
 		for (int odd = 0; odd <= 2; odd++)
 		{
-			unsigned char *text = (unsigned char *) guarded_end() - len;
+			unsigned char *text = (unsigned char *) guarded_end() - ROWS_PADDING - len;
 
+			/* what follows is no part of it, whether it would fit or not */
+			memset(text + len, odd == 0 ? 0xB0 : odd == 1 ? 0xD0 : 0xFF, ROWS_PADDING);
 			for (size_t at = 0; at + 1 < len; at++)
 			{
 				for (size_t pair = 0; pair < sizeof(bytes) * sizeof(bytes); pair++)

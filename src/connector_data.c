@@ -402,27 +402,21 @@ match_header(DataAnswer *answer)
 }
 
 /*
- * Read the next row, the header included.  DATA_END at the end of the document;
- * also if the answer is wrong, and answer->refusal is set then.  DATA_PENDING
- * only if we do not wait: the row has not arrived.
+ * There is no row in what has come: see what there is instead, and go on reading.
+ * Otherwise like read_row.
  */
-static DataStatus
-read_row(DataAnswer *answer, bool wait)
+static pg_noinline DataStatus
+read_on(DataAnswer *answer, RowsStatus status, size_t consumed, bool wait)
 {
 	const ConnectorOptions *options = &answer->table->connector;
 
-	StaticAssertStmt(HTTP_PADDING >= ROWS_PADDING, "the reader needs more padding");
-
-	http_consume(answer->http, answer->pending);
-	answer->pending = 0;
 	for (;;)
 	{
 		size_t		length;
-		size_t		consumed;
 		size_t		wanted;
 		char	   *data = http_data(answer->http, &length);
 
-		switch (rows_next(&answer->reader, data, length, http_at_end(answer->http), &consumed))
+		switch (status)
 		{
 			case ROWS_ROW:
 				answer->pending = consumed;
@@ -458,7 +452,34 @@ read_row(DataAnswer *answer, bool wait)
 					return DATA_PENDING;
 				break;
 		}
+		data = http_data(answer->http, &length);
+		status = rows_next(&answer->reader, data, length, http_at_end(answer->http), &consumed);
 	}
+}
+
+/*
+ * Read the next row, the header included.  DATA_END at the end of the document;
+ * also if the answer is wrong, and answer->refusal is set then.  DATA_PENDING
+ * only if we do not wait: the row has not arrived.
+ */
+static inline DataStatus
+read_row(DataAnswer *answer, bool wait)
+{
+	size_t		length;
+	size_t		consumed;
+	char	   *data;
+	RowsStatus	status;
+
+	StaticAssertStmt(HTTP_PADDING >= ROWS_PADDING, "the reader needs more padding");
+
+	http_consume(answer->http, answer->pending);
+	answer->pending = 0;
+	data = http_data(answer->http, &length);
+	status = rows_next(&answer->reader, data, length, http_at_end(answer->http), &consumed);
+	if (unlikely(status != ROWS_ROW))
+		return read_on(answer, status, consumed, wait);
+	answer->pending = consumed;
+	return DATA_ROW;
 }
 
 /*

@@ -15,11 +15,6 @@
 
 #include "http_transfer.h"
 
-/*
- * What libcurl reads at once.  With what has come but is not read yet, and with
- * libcurl's own copy, that should find a place in the processor's second cache.
- */
-#define RECEIVE_SIZE		(64 * 1024)
 
 /* For how many unpacked bytes room is made at once */
 #define UNPACK_SIZE			(32 * 1024)

@@ -16,8 +16,15 @@
 #include "http.h"
 #include "unpack.h"
 
-/* Above this many unread bytes a transfer pauses, unless more are wanted */
-#define HIGH_WATER			(64 * 1024)
+/* What libcurl receives at once */
+#define RECEIVE_SIZE		(128 * 1024)
+
+/*
+ * Above this many unread bytes a transfer pauses, unless more are wanted.  libcurl
+ * receives twice before it comes back: with room for that, and for the beginning
+ * of a row, it need not pause in between, which costs several system calls.
+ */
+#define HIGH_WATER			(320 * 1024)
 
 typedef struct HttpTransfer
 {

@@ -240,38 +240,31 @@ static ALWAYS_INLINE const unsigned char *
 scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *start = p;
+	const unsigned char *digits;
 	bool		integer = true;
 
-	if (*p == '-')
-		p++;
-	if (*p == '0')
-	{
-		p++;
-		if (is_byte(*p, BYTE_DIGIT))
-			return syntax_error(scan, p, "number with a leading zero");
-	}
-	else if (is_byte(*p, BYTE_DIGIT))
-		p = skip_digits(p + 1);
-	else
+	digits = *p == '-' ? p + 1 : p;
+	p = skip_digits(digits);
+	if (p == digits)
 		return syntax_error(scan, p, "invalid number");
+	if (*digits == '0' && p > digits + 1)
+		return syntax_error(scan, digits + 1, "number with a leading zero");
 
 	if (*p == '.')
 	{
 		integer = false;
-		p++;
-		if (!is_byte(*p, BYTE_DIGIT))
+		digits = p + 1;
+		p = skip_digits(digits);
+		if (p == digits)
 			return syntax_error(scan, p, "invalid number");
-		p = skip_digits(p + 1);
 	}
 	if (UNLIKELY(*p == 'e' || *p == 'E'))
 	{
 		integer = false;
-		p++;
-		if (*p == '+' || *p == '-')
-			p++;
-		if (!is_byte(*p, BYTE_DIGIT))
+		digits = p[1] == '+' || p[1] == '-' ? p + 2 : p + 1;
+		p = skip_digits(digits);
+		if (p == digits)
 			return syntax_error(scan, p, "invalid number");
-		p = skip_digits(p + 1);
 	}
 
 	note_value(value, start, p, ROWS_NUMBER, false, true, integer);
@@ -411,6 +404,24 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 	}
 }
 
+/* A value that is neither a string nor a number. */
+static NEVER_INLINE const unsigned char *
+scan_other(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	return *p == '[' || *p == '{' ? scan_nested(scan, p, value) : scan_scalar(scan, p, value);
+}
+
+/* Any value. */
+static ALWAYS_INLINE const unsigned char *
+scan_value(Scan *scan, const unsigned char *p, RowsValue *value)
+{
+	if (*p == '"')
+		return scan_string(scan, p, value);
+	if (is_byte(*p, BYTE_DIGIT) || *p == '-')
+		return scan_number(scan, p, value);
+	return scan_other(scan, p, value);
+}
+
 /* Makes room for that many values.  False if there is no memory for them. */
 static bool
 reserve_values(RowsReader *reader, size_t needed)
@@ -473,12 +484,7 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p, bool has_column
 				value = &reader->values[slot_of[n]];
 			n++;
 
-			if (UNLIKELY(*p == '[' || *p == '{'))
-				p = scan_nested(scan, p, value);
-			else if (value != NULL)
-				p = scan_scalar(scan, p, value);
-			else
-				p = scan_scalar(scan, p, NULL);
+			p = value != NULL ? scan_value(scan, p, value) : scan_value(scan, p, NULL);
 			if (p == NULL)
 				return NULL;
 
@@ -642,7 +648,15 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 	/* what the row in front of us is called, should it prove to be wrong */
 	reader->row = reader->nrows;
 
-	status = find_row(reader, &scan, &p);
+	/* a row behind another one, most often, and nothing else between them */
+	if (reader->phase == PHASE_AFTER_ROW && p[0] == ',' && p[1] == '[')
+	{
+		reader->phase = PHASE_AFTER_COMMA;
+		p++;
+		status = ROWS_ROW;
+	}
+	else
+		status = find_row(reader, &scan, &p);
 	if (status == ROWS_ROW)
 	{
 		const unsigned char *behind = reader->has_columns

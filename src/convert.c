@@ -339,7 +339,15 @@ read_text(Converter *converter, RowsValue *value, bool *isnull)
 	text	   *result;
 
 	if (value->escaped || !value->ascii)
-		source = convert_value_text(converter, value, &len);
+	{
+		if (likely(converter->utf8))
+		{
+			convert_prepare_text(converter, value);
+			len = value->len;
+		}
+		else
+			source = convert_value_text(converter, value, &len);
+	}
 
 	/* a text never has more characters than bytes */
 	if (converter->typmod >= 0 && len > (size_t) (converter->typmod - VARHDRSZ))

@@ -14,40 +14,17 @@ tables.py and keep the rest; README.md says where to begin.
 
 import argparse
 import contextlib
-import http.server
 import importlib.util
-import itertools
 import json
-import os
 import pathlib
 import re
-import select
-import signal
-import socketserver
 import sqlite3
-import ssl
-import sys
-import threading
-import zlib
 
 from request import RequestError, as_dict, as_list, masked, masked_text, parse_body
+from server import Answer, HttpHandler, Server, assignment, serve, server_options
 from tables import Filter, Query, read_fields, read_tables
 
 ENDPOINTS = ("check", "table_list", "table_description", "data")
-STREAM_FROM = 64 * 1024         # bytes; a longer answer is sent while it is still being made
-GZIP_FROM = 1024                # bytes; below that, gzip costs more than it saves
-LONGEST_BODY = 16 * 1024 * 1024
-
-
-class Answer:
-    """What goes back to the client; `parts` is an iterable of bytes, read while it is sent."""
-
-    def __init__(self, parts, status=200, headers=(), content_type="application/json"):
-        self.parts = parts
-        self.status = status
-        self.headers = {"Content-Type": content_type + "; charset=utf-8", **dict(headers)}
-        self.stream_from = STREAM_FROM
-        self.gzip = True
 
 
 class Rows:
@@ -70,11 +47,9 @@ class Rows:
         yield b"]"
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """One TCP connection, one request after the other."""
+class Handler(HttpHandler):
+    """The endpoints of a connector."""
 
-    protocol_version = "HTTP/1.1"           # keep the connection for further requests
-    disable_nagle_algorithm = True
     server_version = "connector/1.0"
 
     # --- the endpoints: from the members of a request to something that becomes JSON
@@ -139,7 +114,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return Filter(field_of)
 
     def rows(self, query):
-        return Rows(query.columns, query.run(self.db), self.server.options.ascii)
+        return Rows(query.columns, query.run(self.db), self.server.ascii_only)
 
     def check_settings(self, params):
         given = as_dict(params.get("connection") or {}, "connection")
@@ -148,20 +123,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     # --- one request
 
-    def setup(self):
-        super().setup()
-        self.connection_number = self.server.next_number("connection")
-
-    def do_POST(self):
-        self.number = self.server.next_number("request")
+    @contextlib.contextmanager
+    def resources(self):
         with contextlib.closing(self.server.open_database()) as self.db:
-            try:
-                self.send_answer(self.answer())
-            except OSError:
-                self.server.log({"n": self.number, "event": "aborted"})
-                self.close_connection = True
-
-    do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+            yield
 
     def answer(self):
         try:
@@ -176,14 +141,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def read_request(self):
         """The endpoint and the members of the request, logged before anything is done."""
-        length = self.headers.get("Content-Length", "0")
-        if not length.isdecimal() or int(length) > LONGEST_BODY or (
-                "Transfer-Encoding" in self.headers):
-            self.close_connection = True        # as the rest of the body would come next
-            raise RequestError(413, "BODY_TOO_LARGE", "say how long the body is, and be brief")
-        body = self.rfile.read(int(length))
-        if len(body) < int(length):
-            raise ConnectionError("the client went away")
+        body = self.read_body()
         endpoint = self.endpoint()
         record = {"n": self.number, "endpoint": endpoint, "format": None, "path": self.path,
                   "method": self.command, "body": None, "raw": None,
@@ -215,130 +173,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
         answer = getattr(self, endpoint)(params)
         return answer if isinstance(answer, Answer) else self.json_answer(answer)
 
-    def json_answer(self, value, status=200, headers=()):
-        text = json.dumps(value, ensure_ascii=self.server.options.ascii)
-        return Answer([text.encode("utf-8")], status, headers)
 
-    def error_answer(self, error):
-        return self.json_answer(
-            {"error": error.error, "error_description": error.description}, error.status,
-            {"Allow": "POST"} if error.status == 405 else {})
-
-    # --- sending
-
-    def send_answer(self, answer):
-        """Sends a short answer in one piece and a long one in chunks, while it is being made."""
-        parts = iter(answer.parts)
-        head = b""
-        for part in parts:
-            head += part
-            if len(head) > answer.stream_from:
-                break
-        else:
-            parts = None                        # there is no more
-        gzip = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS) if (
-            answer.gzip and self.accepts_gzip() and len(head) >= GZIP_FROM) else None
-        packed = {"Content-Encoding": "gzip"} if gzip else {}
-        if parts is None:
-            body = gzip.compress(head) + gzip.flush() if gzip else head
-            self.send_head(answer, {"Content-Length": len(body), **packed})
-            if self.command != "HEAD":
-                self.wfile.write(body)
-            return
-        self.send_head(answer, {"Transfer-Encoding": "chunked", **packed})
-        for part in itertools.chain([head], parts):
-            self.send_chunk(gzip.compress(part) if gzip else part)
-        self.send_chunk(gzip.flush() if gzip else b"")
-        self.wfile.write(b"0\r\n\r\n")
-
-    def send_head(self, answer, headers):
-        self.send_response(answer.status)
-        for name, value in {**headers, **answer.headers}.items():
-            self.send_header(name, str(value))
-        self.end_headers()
-
-    def send_chunk(self, part):
-        if part:                                # an empty chunk would be the end
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(part), part))
-
-    def accepts_gzip(self):
-        accepted = self.headers.get("Accept-Encoding", "").lower()
-        return bool(re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", accepted))
-
-    def pause(self, seconds=None):
-        """Waits (None: for ever), but no longer than the client does."""
-        # Nobody sends a second request before the answer to the first one, so the only thing that
-        # can be read here is the end of the connection.
-        if select.select([self.connection], [], [], seconds)[0]:
-            raise ConnectionError("the client went away")
-
-    def log_message(self, *_):
-        """Our own log takes the place of the one on standard error."""
-
-
-class Server(socketserver.ThreadingTCPServer):
-    """Accepts connections, each of which gets a thread."""
-
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
+class ConnectorServer(Server):
+    """Knows the settings that are right, and where the data is."""
 
     def __init__(self, options, handler):
-        self.options = options
         self.settings = dict(options.setting)
-        self.numbers = {}
-        self.lock = threading.Lock()
-        self.log_file = open(options.log, "a", encoding="utf-8") if options.log else None
+        self.ascii_only = options.ascii
         self.database = pathlib.Path(options.database).absolute().as_uri() + "?mode=ro"
-        super().__init__((options.host, options.port), handler)
-        if options.tls_cert:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(options.tls_cert, options.tls_key)
-            # The handshake must not hold up those who connect next: it is for the thread to do.
-            self.socket = context.wrap_socket(self.socket, server_side=True,
-                                              do_handshake_on_connect=False)
+        super().__init__(options, handler)
 
     def open_database(self):
         return sqlite3.connect(self.database, uri=True)
 
-    def next_number(self, name):
-        with self.lock:
-            self.numbers[name] = self.numbers.get(name, 0) + 1
-            return self.numbers[name]
-
-    def log(self, record):
-        if self.log_file:
-            with self.lock:
-                self.log_file.write(json.dumps(record, ensure_ascii=False) + "\n")
-                self.log_file.flush()
-
-    def handle_error(self, request, client_address):
-        """A client that breaks off is not worth a traceback; a mistake in here is."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)
-
-
-def assignment(text):
-    code, equals, value = text.partition("=")
-    if not equals:
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
-    return code, value
-
 
 def parse_options(arguments=None):
     parser = argparse.ArgumentParser(description="A BI connector over an SQLite database.")
+    server_options(parser)
     option = parser.add_argument
     option("--database", required=True, metavar="FILE")
-    option("--host", default="127.0.0.1")
-    option("--port", type=int, default=0, help="0 (the default) takes any free one")
-    option("--port-file", metavar="FILE", help="gets the number of the port when all is ready")
-    option("--log", metavar="FILE", help="gets a line of JSON for each request")
     option("--setting", action="append", default=[], type=assignment, metavar="CODE=VALUE",
            help="a setting that requests must have (else they are answered with HTTP 401)")
     option("--misbehave", action="append", default=[], type=assignment,
            metavar="TABLE=NAME[,NAME...]", help="see misbehave.py; TABLE may be *")
-    option("--tls-cert", metavar="FILE")
-    option("--tls-key", metavar="FILE")
     option("--ascii", action="store_true", help=r"write \uXXXX for all but ASCII")
     option("--delay", type=int, default=0, metavar="MS", help="wait before each answer")
     return parser.parse_args(arguments)
@@ -348,17 +205,7 @@ def main():
     handler = Handler
     if importlib.util.find_spec("misbehave"):       # it is for tests and need not be there
         from misbehave import MisbehavingHandler as handler
-    options = parse_options()
-    for number in signal.SIGTERM, signal.SIGINT:
-        signal.signal(number, lambda *_: os._exit(0))
-    server = Server(options, handler)
-    host, port = server.server_address
-    if options.port_file:
-        with open(options.port_file + ".new", "w") as file:
-            file.write(f"{port}\n")
-        os.replace(options.port_file + ".new", options.port_file)
-    print(f"listening on http{'s' if options.tls_cert else ''}://{host}:{port}", flush=True)
-    server.serve_forever()
+    serve(ConnectorServer(parse_options(), handler))
 
 
 if __name__ == "__main__":

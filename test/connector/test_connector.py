@@ -482,7 +482,7 @@ class Alone(Case):
     def setUpClass(cls):
         directory = os.path.join(DIRECTORY, "alone")
         os.mkdir(directory)
-        for name in "connector.py", "request.py", "tables.py":
+        for name in "connector.py", "request.py", "server.py", "tables.py":
             shutil.copy(os.path.join(HERE, name), directory)
         cls.server = Connector(directory=directory)
         cls.client = cls.server.connect()

@@ -104,7 +104,7 @@ pg_regress_installcheck = \
 	--bindir='$(bindir)' \
 	$(pg_regress_locale_flags) $(EXTRA_REGRESS_OPTS)
 
-.PHONY: bench check check-all connector-check dist format fuzz help unit
+.PHONY: bench check check-all connector-check dist format fuzz help portal-check unit
 
 unit:
 	@status=0; \
@@ -117,6 +117,9 @@ fuzz:
 
 connector-check:
 	$(PYTHON) -B -m unittest discover --verbose --start-directory test/connector
+
+portal-check:
+	$(PYTHON) -B -m unittest discover --verbose --start-directory test/portal
 
 check-all:
 	./check
@@ -158,6 +161,7 @@ help:
 	@echo "make unit             tests of the parts that do not know PostgreSQL"
 	@echo "make fuzz             fuzz the reader of answers (clang; SECONDS=60; see fuzz/README.md)"
 	@echo "make connector-check  tests of the reference connector"
+	@echo "make portal-check     tests of the portal that is tested against"
 	@echo "make check            ./check: all of these from scratch, with a server of their own"
 	@echo "make bench            measure it beside other ways; BENCH='--help' lists options"
 	@echo "make format           indent the C files as PostgreSQL does"

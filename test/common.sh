@@ -2,7 +2,7 @@
 #
 # What ./check, ./demo and test/with-connector have in common: finding or
 # installing what they need, building a private copy of the tree, starting the
-# reference connector, and leaving nothing behind.
+# reference connector and the portal, and leaving nothing behind.
 #
 # To be sourced.  Everything temporary lives below the directory $work.
 
@@ -216,35 +216,60 @@ install_extension() {
 	}
 }
 
-# ---- the reference connector -----------------------------------------------
+# ---- the reference connector and the portal ---------------------------------
+
+# start_server NAME DIRECTORY PROGRAM ARGUMENT...: starts a server of ours as TESTER, on a
+# free port.  Its output, port file and log go to DIRECTORY.  Sets server_pid and server_url.
+start_server() {
+	local name=$1 directory=$2 tries=100
+	shift 2
+
+	# Neither ^C (ignored in the background) nor a closed terminal ends it: whoever
+	# started it does
+	(
+		trap '' HUP
+		exec "${TESTER[@]}" "$PYTHON" -B "$@" --host 127.0.0.1 --port 0 \
+			--port-file "$directory/$name.port"
+	) </dev/null >"$directory/$name.out" 2>&1 &
+	server_pid=$!
+
+	until [ -s "$directory/$name.port" ]; do
+		if ! kill -0 "$server_pid" 2>/dev/null || [ $((tries -= 1)) -eq 0 ]; then
+			cat "$directory/$name.out" >&2
+			die "the reference $name does not start"
+		fi
+		sleep 0.1
+	done
+	server_url=http://127.0.0.1:$(<"$directory/$name.port")
+}
 
 # start_connector TREE DATABASE DIRECTORY: starts it as TESTER over an SQLite file;
 # its log and port file go to DIRECTORY.  Sets connector_pid, connector_url and
 # connector_log.
 # shellcheck disable=SC2034  # for the caller
 start_connector() {
-	local tree=$1 database=$2 directory=$3 tries=100
+	local tree=$1 database=$2 directory=$3
 
 	connector_log=$directory/requests.log
-	# Neither ^C (ignored in the background) nor a closed terminal ends it: whoever
-	# started it does
-	(
-		trap '' HUP
-		exec "${TESTER[@]}" "$PYTHON" -B "$tree/test/connector/connector.py" \
-			--database "$database" --host 127.0.0.1 --port 0 \
-			--port-file "$directory/connector.port" --log "$connector_log" \
-			--setting "login=$CONNECTOR_LOGIN" --setting "password=$CONNECTOR_PASSWORD"
-	) </dev/null >"$directory/connector.out" 2>&1 &
-	connector_pid=$!
+	start_server connector "$directory" "$tree/test/connector/connector.py" \
+		--database "$database" --log "$connector_log" \
+		--setting "login=$CONNECTOR_LOGIN" --setting "password=$CONNECTOR_PASSWORD"
+	connector_pid=$server_pid
+	connector_url=$server_url
+}
 
-	until [ -s "$directory/connector.port" ]; do
-		if ! kill -0 "$connector_pid" 2>/dev/null || [ $((tries -= 1)) -eq 0 ]; then
-			cat "$directory/connector.out" >&2
-			die "the reference connector does not start"
-		fi
-		sleep 0.1
-	done
-	connector_url=http://127.0.0.1:$(<"$directory/connector.port")
+# start_portal TREE DIRECTORY: the same for a portal, which is empty and knows a token,
+# a webhook and an application.  Sets portal_pid, portal_url and portal_log.
+# shellcheck disable=SC2034  # for the caller
+start_portal() {
+	local tree=$1 directory=$2
+
+	portal_log=$directory/portal.log
+	start_server portal "$directory" "$tree/test/portal/portal.py" --log "$portal_log" \
+		--token portal-token --webhook 1/webhook-secret --client app=app-secret \
+		--refresh-token refresh-1 --clock '2026-01-02 03:04:05'
+	portal_pid=$server_pid
+	portal_url=$server_url
 }
 
 # ---- leaving nothing behind ------------------------------------------------

@@ -1,4 +1,4 @@
-"""Request bodies: from bytes to a dictionary, and what is wrong with them."""
+"""Request bodies: from bytes to a dictionary, what is wrong with them, and the way back."""
 
 import json
 import re
@@ -41,6 +41,19 @@ def with_lists(node):
     if list(node) == [str(index) for index in range(len(node))]:
         return list(node.values())
     return node
+
+
+def form_of(params):
+    """The form that has these members; what is empty cannot be expressed."""
+    def pairs(value, key):
+        if isinstance(value, dict):
+            for name, item in value.items():
+                yield from pairs(item, f"{key}[{name}]" if key else name)
+        elif isinstance(value, list):
+            yield from pairs({str(index): item for index, item in enumerate(value)}, key)
+        else:
+            yield key, value
+    return urllib.parse.urlencode(list(pairs(params, "")))
 
 
 def as_dict(value, what):

@@ -55,10 +55,14 @@ class HttpHandler(http.server.BaseHTTPRequestHandler):
             try:
                 self.send_answer(self.answer())
             except OSError:
-                self.server.log({"n": self.number, "event": "aborted"})
+                self.aborted()
                 self.close_connection = True
 
     do_GET = do_HEAD = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_POST
+
+    def aborted(self):
+        """The client went away before the answer was complete."""
+        self.server.log({"n": self.number, "event": "aborted"})
 
     def resources(self):
         """What is open as long as a request is being answered."""

@@ -16,10 +16,10 @@ import sys
 import tempfile
 import time
 import unittest
-import urllib.parse
 
 import fixture
 import misbehave
+from request import form_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FORM = "application/x-www-form-urlencoded"
@@ -67,19 +67,6 @@ def tearDownModule():
     shutil.rmtree(DIRECTORY)
 
 
-def form(params):
-    """PHP's notation of nested members; what is empty cannot be expressed."""
-    def pairs(value, key):
-        if isinstance(value, dict):
-            for name, item in value.items():
-                yield from pairs(item, f"{key}[{name}]" if key else name)
-        elif isinstance(value, list):
-            yield from pairs({str(index): item for index, item in enumerate(value)}, key)
-        else:
-            yield key, value
-    return urllib.parse.urlencode(list(pairs(params, "")))
-
-
 class Case(unittest.TestCase):
     """Tests that share a server and a connection."""
 
@@ -106,7 +93,7 @@ class Case(unittest.TestCase):
 
     def ask(self, endpoint, params, content_type=FORM, status=200):
         """One request with these members; the result is the parsed answer."""
-        body = form(params) if content_type == FORM else json.dumps(params)
+        body = form_of(params) if content_type == FORM else json.dumps(params)
         response, body = self.send(endpoint, body, content_type)
         self.assertEqual(response.status, status, body[:300])
         return json.loads(body)
@@ -463,7 +450,7 @@ class Settings(Case):
 
     def test_ascii_and_delay(self):
         start = time.monotonic()
-        body = self.send("data", form({"table": "orders", "connection": self.RIGHT}))[1]
+        body = self.send("data", form_of({"table": "orders", "connection": self.RIGHT}))[1]
         self.assertGreater(time.monotonic() - start, 0.025)
         self.assertIn(rb"\u041c", body)
         self.assertTrue(body.isascii())
@@ -527,7 +514,7 @@ class Misbehaviours(Case):
         self.tested.update(re.sub(r":.*|^\w+/", "", name) for name in names.split(","))
         params["connection"] = {"misbehave": names, "pass": "ge heim/ö"}
         with contextlib.closing(self.server.connect()) as client:
-            return self.send(endpoint, form({"table": table, **params}), client=client)
+            return self.send(endpoint, form_of({"table": table, **params}), client=client)
 
     def answer(self, names, *arguments, status=200, **params):
         response, body = self.call(names, *arguments, **params)
@@ -792,7 +779,7 @@ class Misbehaviours(Case):
             response, _ = self.call("close_connection", endpoint=endpoint)
             self.assertEqual(response.getheader("Connection"), "close")
         with contextlib.closing(self.server.connect()) as client:
-            body = form({"table": "single", "connection": {"misbehave": "close_connection"}})
+            body = form_of({"table": "single", "connection": {"misbehave": "close_connection"}})
             for _ in range(2):              # http.client opens a connection where it has none
                 self.send("data", body, client=client)
                 self.assertIsNone(client.sock)

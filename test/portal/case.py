@@ -81,10 +81,14 @@ class Case(unittest.TestCase):
     def send(self, path, body="", content_type=JSON, client=None, method="POST", **headers):
         """One request; the result is the response and its body."""
         client = client or self.client
-        client.request(method, path, body.encode() if isinstance(body, str) else body,
-                       {"Content-Type": content_type, **headers})
-        response = client.getresponse()
-        return response, response.read()
+        try:
+            client.request(method, path, body.encode() if isinstance(body, str) else body,
+                           {"Content-Type": content_type, **headers})
+            response = client.getresponse()
+            return response, response.read()
+        except (OSError, http.client.HTTPException):
+            client.close()                      # it connects anew
+            raise
 
     def call(self, method, params, status=200, content_type=JSON, token="portal-token"):
         """A call with a token; the result is the parsed answer."""

@@ -1,4 +1,4 @@
-"""The methods of `biconnector.dataset`, or of `biconnector.table`, as the family is called later."""
+"""The methods of `biconnector.dataset`, which are called `biconnector.table` later."""
 
 from entity import Entity
 from errors import ApiError

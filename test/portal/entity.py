@@ -1,6 +1,6 @@
 """What connectors, sources and datasets have in common: six methods each.
 
-A method gets the members of a request and the number of the user, and returns what becomes `result`.
+A method gets the members of a request and the user, and returns what becomes `result`.
 """
 
 import listing

@@ -165,9 +165,11 @@ def comparable(value, kind, options):
 def presented(row, selected, types, options):
     """A row as the answer has it."""
     for title, value in row.items():
-        if options["ids"] == "string" and types[title] == "integer" and title.lower().endswith("id"):
+        is_id = types[title] == "integer" and title.lower().endswith("id")
+        if is_id and options["ids"] == "string":
             row[title] = str(value)
-        if options["empty_dates"] and title in selected and types[title] == "datetime" and (
-                "dateUpdate" in types):
+        # Only of connectors, which have no dateUpdate, does the live service show such dates.
+        is_hidden = types[title] == "datetime" and title in selected and "dateUpdate" in types
+        if is_hidden and options["empty_dates"]:
             row[title] = {}
     return {title: row[title] for title in selected} if selected else row

@@ -75,7 +75,7 @@ class Portal:
         return getattr(self.entities[name], call.replace(".", "_"))(params, user)
 
     def denied(self):
-        """A webhook, or a user, that may not call this: the live service has an error of its own."""
+        """A webhook may not call this.  The live service has an error of its own for that."""
         if self.options["error_shape"] == "result":
             return ApiError("ACCESS_DENIED", "Access denied.")
         return ApiError("ACCESS_DENIED")

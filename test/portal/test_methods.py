@@ -1,4 +1,4 @@
-"""Tests of what the methods do: the examples of the vendor's reference, and the rules beside them."""
+"""Tests of what the methods do: the vendor's examples, and the rules beside them."""
 
 import unittest
 
@@ -268,6 +268,18 @@ class Rules(Case):
         self.assertEqual(self.ask("biconnector.connector.get", id=2)["item"]["dateCreate"],
                          "2026-01-02 03:04:11")
 
+    def test_each_writing_call_takes_a_second(self):
+        for seconds, (method, params) in enumerate((
+                ("connector.update", {"id": 1, "fields": {"sort": 5}}),
+                ("source.update", {"id": 1, "fields": {"title": "T"}}),
+                ("dataset.update", {"id": 1, "fields": {"description": "D"}}),
+                ("dataset.fields.update", {"id": 1}), ("dataset.delete", {"id": 1}),
+                ("source.delete", {"id": 1}), ("connector.delete", {"id": 1}),
+                ("connector.add", {"fields": CONNECTOR})), 8):
+            answer = self.call("biconnector." + method, params)
+            self.assertEqual((answer["time"]["date_start"], answer["time"]["duration"]),
+                             (f"2026-01-02T03:04:{seconds:02}+00:00", 1), method)
+
     def test_clock_stands_still(self):
         """What reads, and what fails, takes no time."""
         self.ask("biconnector.connector.list")
@@ -308,9 +320,10 @@ class Rules(Case):
         self.make("dataset", {"name": "second"})
         self.ask("biconnector.dataset.fields.update", id=2, update=[
             {"id": 1, "visible": False}, {"id": 99, "visible": False}], delete=[2, 98])
-        self.assertEqual([(field["id"], field["visible"]) for number in (1, 2) for field in self.ask(
-            "biconnector.dataset.get", id=number)["item"]["fields"]],
-            [(1, True), (3, True), (4, True)])
+        left = [field for number in (1, 2) for field in self.ask(
+            "biconnector.dataset.get", id=number)["item"]["fields"]]
+        self.assertEqual([(field["id"], field["visible"]) for field in left],
+                         [(1, True), (3, True), (4, True)])
 
     def test_nothing_to_update(self):
         before = self.ask("biconnector.dataset.get", id=1)
@@ -365,7 +378,7 @@ class Check(Case):
                 *[(path, "form", {"connection": masked})] * 3, (path, "form", {})])
             # A misbehaviour of the connector: it answers, but with nothing.
             for fault, code in (("check_empty", "SOURCE_UPDATE_CONNECTION_ERROR"),
-                                ("check/redirect_same", "SOURCE_UPDATE_CONNECTION_ERROR"),
+                                ("check/status:202", "SOURCE_UPDATE_CONNECTION_ERROR"),
                                 ("check/status:500", "SOURCE_UPDATE_CONNECTION_ERROR")):
                 self.assertEqual(self.refused("biconnector.source.update", {
                     **source, "fields": {"settings": {"misbehave": fault}}}), code)

@@ -60,7 +60,6 @@ class Case(unittest.TestCase):
     """Tests that share a portal; each of them finds it as it was at its start."""
 
     options = ("--token", "portal-token", "--clock", CLOCK, "--check", "off")
-    family = "dataset"
 
     @classmethod
     def setUpClass(cls):

@@ -10,6 +10,7 @@ It needs nothing but Python's standard library and the files beside it and in ..
 """
 
 import datetime
+import re
 import threading
 import urllib.parse
 
@@ -104,19 +105,18 @@ class Handler(HttpHandler):
     """One TCP connection with a client of the portal."""
 
     server_version = "portal/1.0"
-    method = None
 
     def answer(self):
-        portal, path = self.server.portal, urllib.parse.urlsplit(self.path)
-        body = self.read_body()
-        if path.path == "/control":
-            return self.control(body)
+        path = urllib.parse.urlsplit(self.path)
         self.record = {
             "n": self.number, "method": None, "via": None, "user": None, "format": None,
-            "path": path.path, "params": None, "connection": self.connection_number,
-            "status": None, "error": None}
-        self.started = portal.store.clock.now()
+            "path": re.sub("^(/rest/[^/]*/)[^/]+", r"\1***", path.path), "params": None,
+            "connection": self.connection_number, "status": None, "error": None}
+        self.started = self.server.portal.store.clock.now()
         try:
+            body = self.read_body()
+            if path.path == "/control":
+                return self.control(body)
             if path.path.rstrip("/") == "/oauth/token":
                 answer = self.call("oauth.token", path, body, self.new_tokens)
             else:
@@ -149,8 +149,6 @@ class Handler(HttpHandler):
         if parts[0] != "rest" or len(parts) not in (2, 4):
             raise RequestError(404, "NOT_FOUND", "there is nothing at this path")
         self.webhook = parts[1:3] if len(parts) == 4 else None
-        if self.webhook:
-            self.record["path"] = f"/rest/{parts[1]}/***/{parts[3]}"
         name = parts[-1].lower()
         return name[:-len(".json")] if name.endswith(".json") else name
 

@@ -112,6 +112,9 @@ class Requests(Case):
                                    (FORM, "filter[>=id]=1", 400), (JSON, b"\xff", 400)):
             self.assertEqual(self.send("/rest/" + LIST, body, kind)[0].status, status)
         self.assertEqual(self.path("/rest/" + LIST)[0], 200)        # the connection still works
+        with contextlib.closing(self.portal.connect()) as client:
+            self.assertEqual(self.error("/rest/" + LIST, client=client, **{
+                "Content-Length": "999999999"}), (413, "BODY_TOO_LARGE"))
 
     def test_keep_alive(self):
         for _ in range(2):
@@ -188,6 +191,7 @@ class Log(Case):
                       content_type=kind)
             self.call(LIST, {}, 401, token=secret, content_type=kind)
         self.send("/rest/3/geheim/" + LIST, "{}")
+        self.send("/rest/3/geheim", "{}")
         self.send(f"/rest/{LIST}?auth=geheim", "{}")
         self.send("/oauth/token/?grant_type=refresh_token&client_secret=geheim&"
                   "refresh_token=geheim", method="GET")

@@ -194,7 +194,11 @@ scan_escapes(Scan *scan, const unsigned char *p)
 {
 	do
 	{
-		if (p[1] == 'u')
+		if (p[1] == 'u' &&
+			(byte_class[p[2]] & byte_class[p[3]] &
+			 byte_class[p[4]] & byte_class[p[5]] & BYTE_HEX) != 0)
+			p += 6;
+		else if (p[1] == 'u')
 		{
 			p += 2;
 			for (int i = 0; i < 4; i++, p++)

@@ -199,7 +199,8 @@ extern bool rows_set_columns(RowsReader *reader, const int *slot_of, int width,
  * before it.
  *
  * The text must be that of a ROWS_STRING value: its syntax has been checked
- * there and is not checked again.
+ * there and is not checked again.  Behind src there must be ROWS_PADDING bytes,
+ * whatever they are.
  */
 extern RowsText rows_unescape(const char *src, size_t len, char *dst,
 							  size_t *dst_len);

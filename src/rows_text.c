@@ -12,18 +12,19 @@
 
 /* ---- escapes ---- */
 
-/* The value of four hex digits, which they are known to be */
+/*
+ * The value of four hex digits, which they are known to be: all at once, as the
+ * bytes of one word.
+ */
 static ALWAYS_INLINE unsigned int
 hex4(const unsigned char *p)
 {
-	static const unsigned char value[256] = {
-		['0'] = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-		['A'] = 10, 11, 12, 13, 14, 15,
-		['a'] = 10, 11, 12, 13, 14, 15
-	};
+	uint32_t	bytes = (uint32_t) p[0] | (uint32_t) p[1] << 8 |
+		(uint32_t) p[2] << 16 | (uint32_t) p[3] << 24;
+	uint32_t	digits = (bytes & 0x0F0F0F0F) + 9 * (bytes >> 6 & 0x01010101);
+	uint32_t	pairs = digits << 4 | digits >> 8;
 
-	return (unsigned int) value[p[0]] << 12 | (unsigned int) value[p[1]] << 8 |
-		(unsigned int) value[p[2]] << 4 | value[p[3]];
+	return (pairs & 0xFF) << 8 | (pairs >> 16 & 0xFF);
 }
 
 /* What the letter behind a backslash stands for, which is known to be one */
@@ -50,26 +51,37 @@ escape_value(unsigned char c)
 RowsText
 rows_unescape(const char *src, size_t len, char *dst, size_t *dst_len)
 {
-	const unsigned char *p = (const unsigned char *) src;
-	const unsigned char *end = p + len;
+	const unsigned char *start = (const unsigned char *) src;
+	const unsigned char *end = start + len;
+	const unsigned char *p = start;
 	unsigned char *out = (unsigned char *) dst;
 	RowsText	result = ROWS_TEXT_OK;
 
-	/* what is read of src before dst is written to makes that they may be one */
+	/*
+	 * src and dst may be one, because out never overtakes p: a whole block is
+	 * written only where what lies between them has been read.
+	 */
 	while (p < end)
 	{
 		unsigned int code;
 
 		if (*p != '\\')
 		{
-			while (end - p >= BLOCK_SIZE && !block_has_backslash(p))
-			{
+			uint64_t	backslashes = block_backslashes(p);
+			size_t		plain = backslashes != 0 ? (size_t) block_first(backslashes) : BLOCK_SIZE;
+			size_t		behind = (size_t) (p - start) - (size_t) (out - (unsigned char *) dst);
+
+			if (plain > (size_t) (end - p))
+				plain = (size_t) (end - p);
+			if (behind + plain >= BLOCK_SIZE)
 				memmove(out, p, BLOCK_SIZE);
-				p += BLOCK_SIZE;
-				out += BLOCK_SIZE;
+			else
+			{
+				for (size_t i = 0; i < plain; i++)
+					out[i] = p[i];
 			}
-			while (p < end && *p != '\\')
-				*out++ = *p++;
+			p += plain;
+			out += plain;
 			continue;
 		}
 

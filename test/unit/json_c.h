@@ -408,22 +408,23 @@ is_short_utf8(const char *text, size_t len)
 }
 
 /*
- * Decodes a string into another buffer and where it stands.  Neither buffer is
- * longer than the string.  Returns the result, malloc'ed, or NULL if the two
+ * Decodes a string into another buffer, which is not longer than the string, and
+ * where it stands.  Returns the result, malloc'ed, or NULL if the two
  * are not the same, or rows_short_utf8() is wrong about one of them.
  */
 static inline char *
 unescape_both_ways(const char *text, size_t len, size_t *result_len, RowsText *status)
 {
-	char	   *source = test_realloc(NULL, len);
-	char	   *result = test_realloc(NULL, len);
+	char	   *source = padded_copy(text, len);
+	char	   *decoded = test_realloc(NULL, len);
+	char	   *result;
 	size_t		in_place_len;
 	bool		same;
 
-	if (len > 0)
-		memcpy(source, text, len);
 	same = rows_short_utf8(source, len) == is_short_utf8(source, len);
-	*status = rows_unescape(source, len, result, result_len);
+	*status = rows_unescape(source, len, decoded, result_len);
+	result = padded_copy(decoded, *result_len);
+	free(decoded);
 	same = same && *result_len <= len && memcmp(source, text, len) == 0 &&
 		rows_unescape(source, len, source, &in_place_len) == *status &&
 		in_place_len == *result_len && memcmp(source, result, in_place_len) == 0 &&

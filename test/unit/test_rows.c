@@ -715,9 +715,9 @@ test_escape_blocks(void)
 			{
 				for (size_t gap = 0; gap < 16; gap++)
 				{
-					char		doc[80];
+					char		doc[60 + 5 + ROWS_PADDING];
 					char		expected[80];
-					char	   *text = guarded_end() - len;
+					char	   *text = guarded_end() - ROWS_PADDING - len;
 					RowsReader	reader;
 					size_t		result_len = 0;
 
@@ -739,6 +739,7 @@ test_escape_blocks(void)
 					if (rows_unescape(text, len, text, &result_len) != ROWS_TEXT_OK ||
 						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
 						wrong++;
+					text = guarded_end() - len;
 					if (rows_unescape(doc + 3, len, text, &result_len) != ROWS_TEXT_OK ||
 						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
 						wrong++;
@@ -1293,14 +1294,12 @@ test_memory(void)
 static bool
 unescapes_to(const char *src, size_t len, RowsText status, const char *expected, size_t expected_len)
 {
-	char	   *copy = test_realloc(NULL, len);
+	char	   *copy = padded_copy(src, len);
 	char	   *dst = test_realloc(NULL, len);
 	size_t		copy_len = SIZE_MAX;
 	size_t		dst_len = SIZE_MAX;
 	bool		result;
 
-	if (len > 0)
-		memcpy(copy, src, len);
 	result = rows_unescape(copy, len, dst, &dst_len) == status &&
 		dst_len == expected_len && memcmp(dst, expected, expected_len) == 0 &&
 		memcmp(copy, src, len) == 0;

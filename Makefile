@@ -9,6 +9,7 @@ PGFILEDESC = "biconnector_fdw - foreign data wrapper for BI connectors"
 OBJS = \
 	src/biconnector_fdw.o \
 	src/option.o \
+	src/option_value.o \
 	src/setting.o \
 	src/plan.o \
 	src/scan.o \
@@ -26,6 +27,15 @@ OBJS = \
 	src/probe_group.o \
 	src/probe_report.o \
 	src/probe_value.o \
+	src/portal_function.o \
+	src/portal_value.o \
+	src/portal_object.o \
+	src/portal_option.o \
+	src/portal_call.o \
+	src/portal_effect.o \
+	src/portal_token.o \
+	src/portal_error.o \
+	src/portal_exchange.o \
 	src/attempt.o \
 	src/resultset.o \
 	src/filter.o \

@@ -102,3 +102,51 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION biconnector_version()
 IS 'versions of the extension, its libraries and the server';
+
+-- Portals: the wrapper, and functions that call methods.  Those that take the name of
+-- a server call with the mapping of the current user, who must have USAGE on it.
+
+CREATE FUNCTION biconnector_portal_validator(options text[], catalog oid)
+RETURNS void
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION biconnector_portal_validator(text[], oid)
+IS 'checks the options of servers and user mappings of portals';
+
+CREATE FOREIGN DATA WRAPPER biconnector_portal
+  VALIDATOR biconnector_portal_validator;
+
+COMMENT ON FOREIGN DATA WRAPPER biconnector_portal
+IS 'portals that manage BI connectors, sources and datasets, called over HTTP';
+
+CREATE FUNCTION biconnector_call(server text, method text, params jsonb DEFAULT '{}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_call(text, text, jsonb)
+IS 'calls a method of a portal and returns its answer';
+
+REVOKE ALL ON FUNCTION biconnector_call(text, text, jsonb) FROM PUBLIC;
+
+CREATE FUNCTION biconnector_portal_fields(server text, object text,
+  OUT name text, OUT type text, OUT required boolean, OUT read_only boolean,
+  OUT immutable boolean, OUT multiple boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_portal_fields(text, text)
+IS 'the fields of connectors, sources or datasets, as a portal describes them';
+
+CREATE FUNCTION biconnector_token(server text,
+  OUT access_token text, OUT refresh_token text, OUT expires timestamptz,
+  OUT refreshed boolean)
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_token(text)
+IS 'the tokens for a portal that are in force in the current session';
+
+REVOKE ALL ON FUNCTION biconnector_token(text) FROM PUBLIC;

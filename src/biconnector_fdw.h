@@ -504,10 +504,14 @@ extern Datum converter_read(Converter *converter, RowsValue *value, bool *isnull
 
 /* ---- mask.c: no setting's value in what we show ---- */
 
+/* How much of an answer is looked at for an excerpt */
+#define EXCERPT_SOURCE	8192
+
 extern char *utf8_to_shown(char *text);
-extern char *mask_settings(const ConnectorOptions *options, int encoding, const char *text,
+extern char *mask_settings(List *settings, int encoding, const char *text,
 						   size_t length, size_t from, bool cut);
 extern char *shorten_text(const char *text, int maximum);
-extern char *show_text(const ConnectorOptions *options, const char *text);
+extern char *show_text(List *settings, const char *text);
+extern char *show_excerpt(List *settings, const char *data, size_t length, size_t at, bool more);
 
 #endif							/* BICONNECTOR_FDW_H */

@@ -89,7 +89,7 @@ static dlist_head connections = DLIST_STATIC_INIT(connections);
 static MemoryContext connection_memory = NULL;
 
 /* Counts the times that servers or user mappings have been altered */
-static uint64 generation = 0;
+static uint64 generation = 1;
 
 /*
  * Milliseconds on a clock that only goes forward.
@@ -460,7 +460,8 @@ connection_generation(void)
  *
  * It is the caller's until connection_release.  keep says whether it may then
  * outlive the transaction.  If the options that the request is made with have
- * been altered since they were read, the connection is for that request only.
+ * been altered since they were read, or their generation is given as 0, the
+ * connection is for that request only.
  * Raises errors if there are no descriptors or no memory left.
  */
 HttpConnection *

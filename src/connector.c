@@ -16,10 +16,6 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* How much of an answer is looked at for a message, and how much is shown */
-#define EXCERPT_SOURCE	8192
-#define EXCERPT_LENGTH	200
-
 /* Entries of a list or description, at most */
 #define MAX_ENTRIES		50000
 
@@ -76,24 +72,7 @@ connector_start(const ConnectorOptions *options, const char *url, const char *ur
 /* ---- what is wrong with an answer ---- */
 
 /*
- * What the other side sent from some byte on, fit to be shown, palloc'd.  What
- * is in front of it counts as well: a secret may have begun there.  more says
- * that what we have is not all of it.
- */
-char *
-connector_excerpt(const ConnectorOptions *options, const char *data, size_t length, size_t at,
-				  bool more)
-{
-	size_t		before = Min(at, EXCERPT_SOURCE);
-	size_t		source = before + Min(length - at, EXCERPT_SOURCE);
-	char	   *masked = mask_settings(options, PG_UTF8, data + at - before, source, before,
-									   more || at - before + source < length);
-
-	return shorten_text(utf8_to_shown(masked), EXCERPT_LENGTH);
-}
-
-/*
- * The same of an answer that has not been read yet.
+ * How an answer that has not been read yet begins, fit to be shown.
  */
 static char *
 excerpt_of_answer(const ConnectorOptions *options, HttpAnswer *http)
@@ -103,7 +82,7 @@ excerpt_of_answer(const ConnectorOptions *options, HttpAnswer *http)
 
 	(void) http_more(http, EXCERPT_SOURCE + 1);
 	data = http_data(http, &length);
-	return connector_excerpt(options, data, length, 0, !http_at_end(http));
+	return show_excerpt(options->settings, data, length, 0, !http_at_end(http));
 }
 
 Refusal *
@@ -193,7 +172,7 @@ refusal_of_document(const ConnectorOptions *options, const char *expected,
 	return make_refusal(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY,
 						psprintf("server \"%s\" answered with something else than %s",
 								 options->servername, expected),
-						psprintf("The answer begins: %s", connector_excerpt(options, data, length, 0, more)),
+						psprintf("The answer begins: %s", show_excerpt(options->settings, data, length, 0, more)),
 						NULL);
 }
 
@@ -293,7 +272,7 @@ call_entries(DocumentCall *call, ReadEntry read_entry)
 	MemoryContextSwitchTo(caller);
 	if (reader.problem)
 	{
-		char	   *excerpt = connector_excerpt(options, reader.text, reader.length, 0, false);
+		char	   *excerpt = show_excerpt(options->settings, reader.text, reader.length, 0, false);
 
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_JSON_TEXT),
@@ -335,7 +314,7 @@ entry_label(DocumentCall *call, jsonc_object *entry, int number, const char *mem
 
 	if (!json_object_is_type(value, json_type_string))
 		return entry_text(call, entry, number, member);
-	return utf8_to_shown(mask_settings(call->options, PG_UTF8, json_object_get_string(value),
+	return utf8_to_shown(mask_settings(call->options->settings, PG_UTF8, json_object_get_string(value),
 									   json_object_get_string_len(value), 0, false));
 }
 
@@ -479,7 +458,7 @@ connector_description_start(const ConnectorOptions *options, const RemoteTable *
 
 	call->options = options;
 	call->what = "the description";
-	call->table = show_text(options, table->code);
+	call->table = show_text(options->settings, table->code);
 	/* most connectors read "table", some, after the reference, "name" */
 	json_object_object_add(body, "table", document_new_string(table->key));
 	json_object_object_add(body, "name", document_new_string(table->key));

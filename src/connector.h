@@ -25,8 +25,6 @@ typedef struct Refusal
 extern HttpAnswer *connector_start(const ConnectorOptions *options, const char *url,
 								   const char *url_option, jsonc_object *body,
 								   HttpStatistics *statistics);
-extern char *connector_excerpt(const ConnectorOptions *options, const char *data,
-							   size_t length, size_t at, bool more);
 extern Refusal *make_refusal(int sqlstate, char *message, char *detail, const char *hint);
 pg_noreturn extern void raise_refusal(const Refusal *refusal);
 extern Refusal *refusal_of_status(const ConnectorOptions *options, HttpAnswer *http,

@@ -104,7 +104,7 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 										 options->servername),
 								psprintf("It stands at byte " UINT64_FORMAT ": %s",
 										 (uint64) reader->error_offset,
-										 connector_excerpt(options, data, length, at, more)),
+										 show_excerpt(options->settings, data, length, at, more)),
 								NULL);
 
 		case ROWS_ERR_TRUNCATED:
@@ -122,7 +122,7 @@ refusal_of_reader(const DataAnswer *answer, const char *data, size_t length)
 										 options->servername),
 								psprintf("At byte " UINT64_FORMAT ": %s, before: %s",
 										 (uint64) reader->error_offset, reader->error,
-										 connector_excerpt(options, data, length, at, more)),
+										 show_excerpt(options->settings, data, length, at, more)),
 								NULL);
 	}
 }
@@ -379,7 +379,7 @@ match_header(DataAnswer *answer)
 							 psprintf("the header of the answer of server \"%s\" is not a list of field codes",
 									  servername),
 							 psprintf("Its value %zu is: %s", i + 1,
-									  connector_excerpt(&table->connector, value->data,
+									  show_excerpt(table->connector.settings, value->data,
 														value->len, 0, false)),
 							 NULL);
 	}

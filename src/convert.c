@@ -207,7 +207,7 @@ convert_raise(const Converter *converter, RowsValue *value, int sqlstate,
 {
 	size_t		len;
 	const char *text = convert_value_text(converter, value, &len);
-	const char *shown = mask_settings(converter->options, GetDatabaseEncoding(), text,
+	const char *shown = mask_settings(converter->options->settings, GetDatabaseEncoding(), text,
 									  Min(len, MASKED_VALUE), 0, len > MASKED_VALUE);
 
 	/* the detail often repeats the value: show it only if that is harmless */

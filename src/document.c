@@ -95,21 +95,32 @@ skip_blanks(const char *text, size_t length, size_t *offset)
 }
 
 /*
+ * Parse any JSON value, and nothing else.  The tree belongs to the current memory
+ * context.  NULL if the text is not that, and for null.
+ */
+jsonc_object *
+document_parse_value(const char *text, size_t length)
+{
+	jsonc_object *tree;
+	size_t		end;
+
+	if (parse_value(text, length, 0, &tree, &end) != json_tokener_success)
+		return NULL;
+	/* only strict json-c looks at what follows */
+	skip_blanks(text, length, &end);
+	return end == length ? tree : NULL;
+}
+
+/*
  * Parse a JSON object, and nothing else.  The tree belongs to the current
  * memory context.  NULL if the text is not that.
  */
 jsonc_object *
 document_parse_object(const char *text, size_t length)
 {
-	jsonc_object *tree;
-	size_t		end;
+	jsonc_object *tree = document_parse_value(text, length);
 
-	if (parse_value(text, length, 0, &tree, &end) != json_tokener_success ||
-		!json_object_is_type(tree, json_type_object))
-		return NULL;
-	/* only strict json-c looks at what follows */
-	skip_blanks(text, length, &end);
-	return end == length ? tree : NULL;
+	return json_object_is_type(tree, json_type_object) ? tree : NULL;
 }
 
 /*

@@ -23,6 +23,7 @@ typedef struct DocumentReader
 extern bool document_is_array(DocumentReader * reader);
 extern bool document_next(DocumentReader * reader, jsonc_object **element);
 extern jsonc_object *document_own(jsonc_object *tree);
+extern jsonc_object *document_parse_value(const char *text, size_t length);
 extern jsonc_object *document_parse_object(const char *text, size_t length);
 extern char *document_text(jsonc_object *value);
 extern jsonc_object *document_member(jsonc_object *object, const char *name);

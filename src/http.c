@@ -32,8 +32,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
-/* How often 429 and 503 are asked again, and how long we wait at most */
-#define MAX_REPEATS			2
+/* How long we wait at most before 429 and 503 are asked again */
 #define MAX_REPEAT_DELAY	60	/* seconds */
 
 /* How many redirects within the origin are followed */
@@ -165,7 +164,7 @@ wait_ends(HttpAnswer *answer)
 		ereport(ERROR,
 				(errcode(ERRCODE_CONNECTION_FAILURE),
 				 errmsg("\"%s\" sent nothing for %g seconds",
-						http_url_display(answer->transfer.url),
+						transfer_shown_url(&answer->transfer, answer->transfer.url),
 						answer->transfer.options->read_timeout),
 				 errhint("The server option \"read_timeout\" sets how long silence may last.")));
 	return silence_ends;
@@ -180,7 +179,7 @@ plan_repeat(HttpAnswer *answer)
 	double		delay = 1 << answer->repeats;
 
 	if ((answer->transfer.status != 429 && answer->transfer.status != 503) ||
-		answer->repeats >= MAX_REPEATS)
+		answer->repeats >= answer->transfer.options->max_repeats)
 		return false;
 	if (answer->transfer.retry_after)
 	{
@@ -266,11 +265,11 @@ raise_failure(HttpAnswer *answer)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
 				 errmsg("\"%s\" redirects too often",
-						http_url_display(answer->first_url))));
+						transfer_shown_url(&answer->transfer, answer->first_url))));
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_UNABLE_TO_CREATE_REPLY),
 			 errmsg("\"%s\" redirects to another origin",
-					http_url_display(answer->transfer.url)),
+					transfer_shown_url(&answer->transfer, answer->transfer.url)),
 			 errdetail("Settings are sent only to the scheme, host and port of the configured URL."),
 			 errhint("If the connector has moved, change the server's URL options.")));
 	pg_unreachable();

@@ -23,6 +23,10 @@ typedef struct HttpOptions
 	uint64		generation;		/* connection_generation() before they were
 								 * read */
 	bool		keep_connections;	/* beyond the end of the transaction */
+	bool		has_effects;	/* each request has a connection of its own, for
+								 * libcurl would repeat one that dies on a
+								 * connection that was kept */
+	int			max_repeats;	/* how often 429 and 503 are asked again */
 	double		connect_timeout;	/* seconds, to resolve, connect and shake
 									 * hands */
 	double		read_timeout;	/* seconds of silence while we wait for bytes */
@@ -34,6 +38,8 @@ typedef struct HttpOptions
 	const char *ssl_cert_file;
 	const char *ssl_key_file;
 	const char *user_agent;
+	const char *shown_url;		/* what messages show in the place of a URL; or
+								 * NULL: what http_url_display() makes of it */
 	HttpGroup  *group;			/* or NULL: each request for itself */
 } HttpOptions;
 

@@ -457,7 +457,7 @@ transfer_start(HttpTransfer *transfer)
 	transfer->tls_unread = false;
 
 	transfer->connection = connection_acquire(options->serverid, options->userid,
-											options->generation,
+											options->has_effects ? 0 : options->generation,
 											options->keep_connections, transfer->url);
 	transfer->easy = easy = curl_easy_init();
 	header = psprintf("Content-Type: %s", transfer->content_type);
@@ -521,13 +521,22 @@ transfer_start(HttpTransfer *transfer)
 }
 
 /*
+ * A URL of the request as messages may show it; palloc'd or the caller's.
+ */
+const char *
+transfer_shown_url(const HttpTransfer *transfer, const char *url)
+{
+	return transfer->options->shown_url ? transfer->options->shown_url : http_url_display(url);
+}
+
+/*
  * Raise what libcurl said of a transfer that failed.  The hint, or NULL, is for one
  * that broke off.
  */
 void
 transfer_raise(HttpTransfer *transfer, const char *hint)
 {
-	char	   *url = http_url_display(transfer->url);
+	const char *url = transfer_shown_url(transfer, transfer->url);
 	const char *reason = transfer->message[0] ? transfer->message :
 		curl_easy_strerror(transfer->result);
 

@@ -75,6 +75,7 @@ typedef struct HttpTransfer
 	char		message[CURL_ERROR_SIZE];
 } HttpTransfer;
 
+extern const char *transfer_shown_url(const HttpTransfer *transfer, const char *url);
 extern void transfer_init(HttpTransfer *transfer);
 extern void transfer_start(HttpTransfer *transfer);
 extern void transfer_look(HttpTransfer *transfer);

@@ -386,7 +386,7 @@ probe_remote_table(ConnectorOptions *connector, const ImportOptions *options,
 				(errcode(error->sqlerrcode),
 				 errmsg("could not find out what server \"%s\" does right with table \"%s\"",
 						connector->servername,
-						show_text(connector, ((RemoteTable *) name->entry)->code)),
+						show_text(connector->settings, ((RemoteTable *) name->entry)->code)),
 				 errdetail("%s", error->detail
 						   ? psprintf("%s: %s", error->message, error->detail) : error->message),
 				 errhint("Its columns have the default options; biconnector_probe_statement() may find better ones later.")));
@@ -421,7 +421,7 @@ check_fit(const ConnectorOptions *connector, const ImportTable *table)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_TABLE),
 				 errmsg("server \"%s\" lists table \"%s\" twice",
-						connector->servername, show_text(connector, table->name->code))));
+						connector->servername, show_text(connector->settings, table->name->code))));
 }
 
 /*
@@ -440,7 +440,7 @@ read_description(const ConnectorOptions *connector, const ImportOptions *options
 		ereport(ERROR,
 				(errcode(ERRCODE_TOO_MANY_COLUMNS),
 				 errmsg("table \"%s\" of server \"%s\" has %d fields, more than the %d columns of a table",
-						show_text(connector, remote->code), connector->servername, count,
+						show_text(connector->settings, remote->code), connector->servername, count,
 						MaxHeapAttributeNumber)));
 	table->ncolumns = count;
 	table->columns = palloc0(sizeof(ImportName) * count);
@@ -459,8 +459,8 @@ read_description(const ConnectorOptions *connector, const ImportOptions *options
 			ereport(ERROR,
 					(errcode(ERRCODE_DUPLICATE_COLUMN),
 					 errmsg("table \"%s\" of server \"%s\" has field \"%s\" twice",
-							show_text(connector, remote->code), connector->servername,
-							show_text(connector, table->columns[i].code))));
+							show_text(connector->settings, remote->code), connector->servername,
+							show_text(connector->settings, table->columns[i].code))));
 	}
 }
 

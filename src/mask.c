@@ -23,7 +23,7 @@
 
 #define MASK "***"
 
-/* How much of a code is shown, in bytes */
+/* How much of a code or an excerpt is shown, in bytes */
 #define SHOWN_TEXT 200
 
 /* How often a percent sign is percent-encoded again, at most */
@@ -230,12 +230,12 @@ secret_length(const char *text, size_t length, const char *secret, bool cut)
  * The values to look for, in the database's encoding and in that of the wire.
  */
 static List *
-secrets(const ConnectorOptions *options)
+secrets(List *settings)
 {
 	List	   *values = NIL;
 	ListCell   *lc;
 
-	foreach(lc, options->settings)
+	foreach(lc, settings)
 	{
 		char	   *value = ((Setting *) lfirst(lc))->value;
 		char	   *utf8 = pg_server_to_any(value, strlen(value), PG_UTF8);
@@ -251,7 +251,7 @@ secrets(const ConnectorOptions *options)
 
 /*
  * A copy of text of the other side, which is in that encoding, with the values
- * of settings replaced, palloc'd.  Bytes that are not valid there, and control
+ * of settings (a list of Setting *) replaced, palloc'd.  Bytes that are not valid there, and control
  * characters, become question marks and blanks.  Raises nothing but out of
  * memory.
  *
@@ -259,10 +259,10 @@ secrets(const ConnectorOptions *options)
  * cut says that the text may go on where we have it no more.
  */
 char *
-mask_settings(const ConnectorOptions *options, int encoding, const char *text, size_t length,
-			  size_t from, bool cut)
+mask_settings(List *settings, int encoding, const char *text, size_t length, size_t from,
+			  bool cut)
 {
-	List	   *values = secrets(options);
+	List	   *values = secrets(settings);
 	StringInfoData out;
 	size_t		bytes;
 
@@ -352,8 +352,24 @@ utf8_to_shown(char *text)
  * be shown in a message; palloc'd.
  */
 char *
-show_text(const ConnectorOptions *options, const char *text)
+show_text(List *settings, const char *text)
 {
-	return shorten_text(mask_settings(options, GetDatabaseEncoding(), text, strlen(text), 0,
+	return shorten_text(mask_settings(settings, GetDatabaseEncoding(), text, strlen(text), 0,
 									  false), SHOWN_TEXT);
+}
+
+/*
+ * What the other side sent from some byte on, in UTF-8 most often, fit to be shown,
+ * palloc'd.  What is in front of it counts as well: a secret may have begun there.
+ * more says that what we have is not all of it.
+ */
+char *
+show_excerpt(List *settings, const char *data, size_t length, size_t at, bool more)
+{
+	size_t		before = Min(at, EXCERPT_SOURCE);
+	size_t		source = before + Min(length - at, EXCERPT_SOURCE);
+	char	   *masked = mask_settings(settings, PG_UTF8, data + at - before, source, before,
+									   more || at - before + source < length);
+
+	return shorten_text(utf8_to_shown(masked), SHOWN_TEXT);
 }

@@ -9,7 +9,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "biconnector_fdw.h"
+#include "option_value.h"
 
 #include <math.h>
 
@@ -42,23 +42,10 @@ typedef struct OptionTarget
 	ColumnOptions *column;
 } OptionTarget;
 
-/* Check a value and store it in the target; raises if the value is bad */
-typedef void (*OptionSetter) (const char *name, const char *value, void *field);
-
-static void set_url(const char *name, const char *value, void *field);
-static void set_proxy(const char *name, const char *value, void *field);
-static void set_text(const char *name, const char *value, void *field);
-static void set_code(const char *name, const char *value, void *field);
-static void set_file(const char *name, const char *value, void *field);
-static void set_boolean(const char *name, const char *value, void *field);
-static void set_ssl_verify(const char *name, const char *value, void *field);
 static void set_request_format(const char *name, const char *value, void *field);
 static void set_row_limit(const char *name, const char *value, void *field);
 static void set_filter(const char *name, const char *value, void *field);
 static void set_estimated_rows(const char *name, const char *value, void *field);
-static void set_seconds(const char *name, const char *value, void *field);
-static void set_size(const char *name, const char *value, void *field);
-static void set_cost(const char *name, const char *value, void *field);
 static void set_filter_operators(const char *name, const char *value, void *field);
 static void set_push_limit(const char *name, const char *value, void *field);
 static void set_invalid_values(const char *name, const char *value, void *field);
@@ -66,6 +53,7 @@ static void set_field_type(const char *name, const char *value, void *field);
 static void set_time_zone(const char *name, const char *value, void *field);
 
 #define CONNECTOR(member)	offsetof(ConnectorOptions, member)
+#define CONNECTOR_HTTP(member)	CONNECTOR(http.member)
 #define TABLE(member)		offsetof(TableOptions, member)
 #define OVERRIDE(member)	(offsetof(TableOptions, connector) + CONNECTOR(member))
 #define COLUMN(member)		offsetof(ColumnOptions, member)
@@ -75,13 +63,7 @@ static void set_time_zone(const char *name, const char *value, void *field);
  * member of ConnectorOptions (servers), TableOptions (tables) or
  * ColumnOptions (columns) it goes.
  */
-static const struct
-{
-	const char *name;
-	Oid			catalog;
-	OptionSetter set;
-	size_t		offset;
-}			options[] =
+static const OptionEntry options[] =
 
 {
 	/* endpoints of the connector: http and https URLs */
@@ -147,31 +129,8 @@ static const struct
 	 */
 	{"concurrency", ForeignServerRelationId, set_concurrency, CONNECTOR(concurrency)},
 
-	/*
-	 * seconds, or with a unit: to connect (10), of silence while reading
-	 * (250)
-	 */
-	{"connect_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.connect_timeout)},
-	{"read_timeout", ForeignServerRelationId, set_seconds, CONNECTOR(http.read_timeout)},
-
-	/* largest row or document of an answer: kilobytes, or with a unit (64MB) */
-	{"max_row_size", ForeignServerRelationId, set_size, CONNECTOR(http.max_buffer)},
-
-	/* keep connections beyond the transaction: boolean, default on */
-	{"keep_connections", ForeignServerRelationId, set_boolean, CONNECTOR(http.keep_connections)},
-
-	/* ask for compressed answers: boolean, default on */
-	{"compression", ForeignServerRelationId, set_boolean, CONNECTOR(http.compression)},
-
-	/* proxy to go through: URL, default none; User-Agent header */
-	{"proxy", ForeignServerRelationId, set_proxy, CONNECTOR(http.proxy)},
-	{"user_agent", ForeignServerRelationId, set_text, CONNECTOR(http.user_agent)},
-
-	/* TLS: files of the server machine in PEM form; checking (default on) */
-	{"ssl_ca_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_ca_file)},
-	{"ssl_cert_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_cert_file)},
-	{"ssl_key_file", ForeignServerRelationId, set_file, CONNECTOR(http.ssl_key_file)},
-	{"ssl_verify", ForeignServerRelationId, set_ssl_verify, CONNECTOR(http.ssl_verify)},
+	/* timeouts, proxy, TLS and the like: see option_value.h */
+	HTTP_SERVER_OPTIONS(CONNECTOR_HTTP),
 
 	/* code of the table to ask for: default the relation's name */
 	{"table_name", ForeignTableRelationId, set_code, TABLE(table_name)},
@@ -305,101 +264,10 @@ wire_type_sql_type(WireType wire_type)
 /* ---- setters ---- */
 
 static void
-bad_value(const char *name, const char *value, const char *hint)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid value for option \"%s\": \"%s\"", name, value),
-			 hint ? errhint("%s", hint) : 0));
-}
-
-static void
-set_text(const char *name, const char *value, void *field)
-{
-	if (value[0] == '\0' || strpbrk(value, "\r\n"))
-		bad_value(name, value, "It must not be empty or have line breaks.");
-	*(char **) field = pstrdup(value);
-}
-
-/* Codes come from the connector and may be anything but empty */
-static void
-set_code(const char *name, const char *value, void *field)
-{
-	if (value[0] == '\0')
-		bad_value(name, value, "It must not be empty.");
-	*(char **) field = pstrdup(value);
-}
-
-static void
-set_checked_url(const char *name, const char *value, void *field, bool proxy)
-{
-	const char *problem = http_url_problem(value, proxy);
-
-	/*
-	 * Do not repeat a URL that may hold a password: in one that is not valid
-	 * there is no telling where the password ends.
-	 */
-	if (problem && strchr(value, '@'))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"%s\"", name),
-				 errdetail("The option takes a URL. %s", problem)));
-	if (problem)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid value for option \"%s\": \"%s\"",
-						name, http_url_display(value)),
-				 errdetail("The option takes a URL. %s", problem)));
-	*(char **) field = pstrdup(value);
-}
-
-static void
-set_url(const char *name, const char *value, void *field)
-{
-	set_checked_url(name, value, field, false);
-}
-
-static void
-set_proxy(const char *name, const char *value, void *field)
-{
-	set_checked_url(name, value, field, true);
-}
-
-static void
-superuser_only(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied to set option \"%s\"", name),
-			 errhint("Files of the server machine and turning off \"ssl_verify\" are for superusers.")));
-}
-
-static void
-set_file(const char *name, const char *value, void *field)
-{
-	if (value[0] == '\0')
-		bad_value(name, value, "It must name a file of the server machine.");
-	*(char **) field = pstrdup(value);
-}
-
-static void
-set_boolean(const char *name, const char *value, void *field)
-{
-	if (!parse_bool(value, (bool *) field))
-		bad_value(name, value, "It must be on or off.");
-}
-
-static void
-set_ssl_verify(const char *name, const char *value, void *field)
-{
-	set_boolean(name, value, field);
-}
-
-static void
 set_request_format(const char *name, const char *value, void *field)
 {
 	if (strcmp(value, "form") != 0 && strcmp(value, "json") != 0)
-		bad_value(name, value, "Valid values are: form, json");
+		option_bad_value(name, value, "Valid values are: form, json");
 	*(bool *) field = strcmp(value, "json") == 0;
 }
 
@@ -407,7 +275,7 @@ static void
 set_invalid_values(const char *name, const char *value, void *field)
 {
 	if (strcmp(value, "error") != 0 && strcmp(value, "null") != 0)
-		bad_value(name, value, "Valid values are: error, null");
+		option_bad_value(name, value, "Valid values are: error, null");
 	*(bool *) field = strcmp(value, "null") == 0;
 }
 
@@ -420,7 +288,7 @@ set_concurrency(const char *name, const char *value, void *field)
 	int			requests;
 
 	if (!parse_int(value, &requests, 0, NULL) || requests < 1 || requests > MAX_CONCURRENCY)
-		bad_value(name, value, "It must be a whole number from 1 to 64.");
+		option_bad_value(name, value, "It must be a whole number from 1 to 64.");
 	*(int *) field = requests;
 }
 
@@ -431,7 +299,7 @@ set_row_limit(const char *name, const char *value, void *field)
 	int			limit;
 
 	if (!parse_int(value, &limit, 0, &hint) || limit < 1)
-		bad_value(name, value, "It must be a number of rows, from 1 to 2147483647.");
+		option_bad_value(name, value, "It must be a number of rows, from 1 to 2147483647.");
 	*(int *) field = limit;
 }
 
@@ -441,7 +309,7 @@ set_filter(const char *name, const char *value, void *field)
 	const char *problem = fixed_filter_problem(value);
 
 	if (problem)
-		bad_value(name, value, problem);
+		option_bad_value(name, value, problem);
 	*(char **) field = pstrdup(value);
 }
 
@@ -453,44 +321,8 @@ set_estimated_rows(const char *name, const char *value, void *field)
 
 	if (!parse_real(value, &rows, 0, &hint) ||
 		!(rows >= 0 && rows <= MAX_ESTIMATED_ROWS) || rows != floor(rows))
-		bad_value(name, value, "It must be a number of rows, from 0 to 1e15.");
+		option_bad_value(name, value, "It must be a number of rows, from 0 to 1e15.");
 	*(double *) field = rows;
-}
-
-static void
-set_seconds(const char *name, const char *value, void *field)
-{
-	const char *hint = NULL;
-	double		seconds;
-
-	if (!parse_real(value, &seconds, GUC_UNIT_S, &hint) ||
-		!(seconds > 0 && seconds <= 86400))
-		bad_value(name, value,
-				  hint ? hint : "It must be a number of seconds above 0 and up to a day.");
-	*(double *) field = seconds;
-}
-
-static void
-set_size(const char *name, const char *value, void *field)
-{
-	const char *hint = NULL;
-	int			kilobytes;
-
-	if (!parse_int(value, &kilobytes, GUC_UNIT_KB, &hint) ||
-		kilobytes < 64 || kilobytes > 1024 * 1024)
-		bad_value(name, value, hint ? hint : "It must be between 64kB and 1GB.");
-	*(size_t *) field = (size_t) kilobytes * 1024;
-}
-
-static void
-set_cost(const char *name, const char *value, void *field)
-{
-	const char *hint = NULL;
-	double		cost;
-
-	if (!parse_real(value, &cost, 0, &hint) || !(cost >= 0) || isinf(cost))
-		bad_value(name, value, "It must be a number of at least 0.");
-	*(double *) field = cost;
 }
 
 static void
@@ -504,7 +336,7 @@ set_filter_operators(const char *name, const char *value, void *field)
 	bool		none = false;
 
 	if (!SplitIdentifierString(copy, ',', &names) || names == NIL)
-		bad_value(name, value, hint);
+		option_bad_value(name, value, hint);
 	foreach(lc, names)
 	{
 		int			i = 0;
@@ -517,10 +349,10 @@ set_filter_operators(const char *name, const char *value, void *field)
 		else if (strcmp(lfirst(lc), "none") == 0)
 			none = true;
 		else
-			bad_value(name, value, hint);
+			option_bad_value(name, value, hint);
 	}
 	if (none && list_length(names) > 1)
-		bad_value(name, value, hint);
+		option_bad_value(name, value, hint);
 	*(int *) field = operators;
 }
 
@@ -538,7 +370,7 @@ set_push_limit(const char *name, const char *value, void *field)
 	while (i < lengthof(push_limits) && strcmp(push_limits[i], value) != 0)
 		i++;
 	if (i == lengthof(push_limits))
-		bad_value(name, value, "Valid values are: none, unfiltered, filtered");
+		option_bad_value(name, value, "Valid values are: none, unfiltered, filtered");
 	*(PushLimit *) field = i;
 }
 
@@ -554,7 +386,7 @@ set_field_type(const char *name, const char *value, void *field)
 	WireType	wire_type = wire_type_by_name(value);
 
 	if (wire_type == WIRE_UNKNOWN)
-		bad_value(name, value,
+		option_bad_value(name, value,
 				  "Valid values are: int, string, double, date, datetime, money, timezone");
 	*(WireType *) field = wire_type;
 }
@@ -570,53 +402,11 @@ set_time_zone(const char *name, const char *value, void *field)
 	 */
 	if (zone == NULL || !pg_tz_acceptable(zone) ||
 		(strpbrk(value, "0123456789") && pg_strncasecmp(value, "Etc/", 4) != 0))
-		bad_value(name, value, "It must be the name of a time zone, such as Europe/Berlin.");
+		option_bad_value(name, value, "It must be the name of a time zone, such as Europe/Berlin.");
 	*(const char **) field = pstrdup(value);
 }
 
 /* ---- validator ---- */
-
-/*
- * Set one option of an object in this catalog.  False if there is no such
- * option.  base is the struct that the catalog's options go to.
- */
-static bool
-set_option(Oid catalog, const DefElem *def, void *base)
-{
-	for (int i = 0; i < lengthof(options); i++)
-	{
-		if (options[i].catalog == catalog &&
-			strcmp(options[i].name, def->defname) == 0)
-		{
-			options[i].set(def->defname, defGetString(unconstify(DefElem *, def)),
-						   (char *) base + options[i].offset);
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * Refuse an unknown option with a hint that names the valid ones.
- */
-static void
-unknown_option(Oid catalog, const char *name)
-{
-	StringInfoData valid;
-
-	initStringInfo(&valid);
-	for (int i = 0; i < lengthof(options); i++)
-	{
-		if (options[i].catalog == catalog)
-			appendStringInfo(&valid, "%s%s", valid.len > 0 ? ", " : "", options[i].name);
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-			 errmsg("invalid option \"%s\"", name),
-			 valid.len > 0
-			 ? errhint("Valid options in this context are: %s", valid.data)
-			 : errhint("There are no valid options in this context.")));
-}
 
 /*
  * biconnector_fdw_validator(options text[], catalog oid)
@@ -649,21 +439,12 @@ biconnector_fdw_validator(PG_FUNCTION_ARGS)
 	{
 		DefElem    *def = lfirst(lc);
 
-		if (!set_option(catalog, def, &target))
-			unknown_option(catalog, def->defname);
+		if (!option_set(options, lengthof(options), catalog, def, &target))
+			option_unknown(options, lengthof(options), catalog, def->defname);
 	}
 
-	if (catalog == ForeignServerRelationId && !superuser())
-	{
-		if (target.connector.http.ssl_ca_file)
-			superuser_only("ssl_ca_file");
-		if (target.connector.http.ssl_cert_file)
-			superuser_only("ssl_cert_file");
-		if (target.connector.http.ssl_key_file)
-			superuser_only("ssl_key_file");
-		if (!target.connector.http.ssl_verify)
-			superuser_only("ssl_verify");
-	}
+	if (catalog == ForeignServerRelationId)
+		http_options_check_superuser(&target.connector.http);
 	PG_RETURN_VOID();
 }
 
@@ -693,7 +474,7 @@ set_options(Oid catalog, List *defs, void *base)
 
 	/* what the validator let pass is known; a newer version's is not ours */
 	foreach(lc, defs)
-		(void) set_option(catalog, lfirst(lc), base);
+		(void) option_set(options, lengthof(options), catalog, lfirst(lc), base);
 }
 
 /*
@@ -707,6 +488,7 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	char	   *name;
 
 	memset(connector, 0, sizeof(*connector));
+	http_options_init(&connector->http, serverid, userid);
 	connector->http.generation = generation;
 	connector->serverid = serverid;
 	connector->userid = userid;
@@ -718,15 +500,6 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 	connector->startup_cost = 1000.0;
 	connector->tuple_cost = 0.05;
 	connector->concurrency = 8;
-	connector->http.connect_timeout = 10;
-	connector->http.read_timeout = 250;
-	connector->http.max_buffer = 64 * 1024 * 1024;
-	connector->http.serverid = serverid;
-	connector->http.userid = userid;
-	connector->http.keep_connections = true;
-	connector->http.compression = true;
-	connector->http.ssl_verify = true;
-	connector->http.user_agent = "biconnector_fdw/" BICONNECTOR_VERSION;
 	set_options(ForeignServerRelationId, server->options, connector);
 	if ((name = user_agent_of_session()) != NULL)
 		connector->http.user_agent = name;

@@ -10,12 +10,10 @@
  */
 #include "biconnector_fdw.h"
 
-#include "access/reloptions.h"
-#include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "document.h"
 #include "mb/pg_wchar.h"
-#include "utils/syscache.h"
+#include "option_value.h"
 
 /* Names of user mapping options that are ours; all others are settings */
 #define RESERVED_PREFIX		"biconnector_"
@@ -131,38 +129,11 @@ read_settings(List *defs)
 }
 
 /*
- * The options of the user's mapping, or of the public one; none is fine.
- * GetUserMapping would raise.
- */
-static List *
-user_mapping_options(Oid serverid, Oid userid)
-{
-	HeapTuple	tuple;
-	Datum		datum;
-	bool		isnull;
-	List	   *defs = NIL;
-
-	tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
-							ObjectIdGetDatum(userid), ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		tuple = SearchSysCache2(USERMAPPINGUSERSERVER,
-								ObjectIdGetDatum(InvalidOid), ObjectIdGetDatum(serverid));
-	if (!HeapTupleIsValid(tuple))
-		return NIL;
-	datum = SysCacheGetAttr(USERMAPPINGUSERSERVER, tuple,
-							Anum_pg_user_mapping_umoptions, &isnull);
-	if (!isnull)
-		defs = untransformRelOptions(datum);
-	ReleaseSysCache(tuple);
-	return defs;
-}
-
-/*
  * The settings of the user's mapping to a server, a list of Setting *,
  * palloc'd.
  */
 List *
 settings_of_user(Oid serverid, Oid userid)
 {
-	return read_settings(user_mapping_options(serverid, userid));
+	return read_settings(options_of_mapping(serverid, userid));
 }

@@ -233,6 +233,10 @@ extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
 
 extern void check_wrapper(ForeignServer *server);
 
+/* ---- portal_option.c, of which portal.h has the rest ---- */
+
+extern bool is_portal_server(const ForeignServer *server);
+
 /* ---- probe_report.c: what a connector does right, and options from that ---- */
 
 /* Options that follow from a probe; -1 and false where none does */

@@ -52,24 +52,25 @@ check_wrapper(ForeignServer *server)
 
 /*
  * The server of this name if it is one of ours and the current user may use
- * it.  Raises errors otherwise.
+ * it: a connector's, or a portal's too.  Raises errors otherwise.
  */
 static ForeignServer *
-usable_server(const char *name)
+usable_server(const char *name, bool portals)
 {
 	ForeignServer *server = GetForeignServerByName(name, false);
 	AclResult	result = compat_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_SERVER, name);
-	check_wrapper(server);
+	if (!portals || !is_portal_server(server))
+		check_wrapper(server);
 	return server;
 }
 
 static ConnectorOptions *
 connector_argument(FunctionCallInfo fcinfo)
 {
-	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
 
 	return get_connector_options(server->serverid, GetUserId());
 }
@@ -306,7 +307,7 @@ disconnect(Oid serverid)
 Datum
 biconnector_disconnect(PG_FUNCTION_ARGS)
 {
-	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)), true);
 
 	PG_RETURN_BOOL(disconnect(server->serverid));
 }

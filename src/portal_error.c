@@ -116,44 +116,70 @@ shown_member(const PortalOptions *options, jsonc_object *object, const char *nam
 }
 
 /*
- * The error in an answer, palloc'd, or NULL if it is none.
+ * Does a member say that there is an error?  PHP writes null, false, 0, "" and [] for
+ * nothing.
+ */
+static bool
+is_error(jsonc_object *member)
+{
+	switch (json_object_get_type(member))
+	{
+		case json_type_null:
+			return false;
+		case json_type_string:
+			return json_object_get_string_len(member) > 0;
+		case json_type_array:
+			return json_object_array_length(member) > 0;
+		case json_type_object:
+			return json_object_object_length(member) > 0;
+		default:
+			return json_object_get_double(member) != 0;
+	}
+}
+
+/*
+ * Read the error that stands in an object, if there is one: a code with a description
+ * beside it, or an object of both.
+ */
+static bool
+read_error(const PortalOptions *options, jsonc_object *object, PortalError *error)
+{
+	jsonc_object *member = json_object_is_type(object, json_type_object)
+		? document_member(object, "error") : NULL;
+
+	if (!is_error(member))
+		return false;
+	error->code = shown_member(options, object, "error");
+	error->description = shown_member(options, object, "error_description");
+	if (error->code == NULL)
+	{
+		error->code = shown_member(options, member, "error");
+		error->description = shown_member(options, member, "error_description");
+	}
+	return true;
+}
+
+/*
+ * The error in an answer, palloc'd, or NULL if it has a result instead.
  */
 PortalError *
 portal_error_of(const PortalOptions *options, const PortalAnswer *answer)
 {
-	jsonc_object *result = answer->document ? document_member(answer->document, "result") : NULL;
-	jsonc_object *inner = json_object_is_type(result, json_type_object)
-		? document_member(result, "error") : NULL;
 	PortalError *error = palloc0(sizeof(PortalError));
+	jsonc_object *result = NULL;
+	bool		has_result = answer->document && answer->status == 200 &&
+		json_object_object_get_ex(answer->document, "result", &result);
 
 	error->status = answer->status;
-	error->code = shown_member(options, answer->document, "error");
-	error->description = shown_member(options, answer->document, "error_description");
-	if (error->code == NULL && json_object_is_type(inner, json_type_object))
-	{
-		error->code = shown_member(options, inner, "error");
-		if (error->code == NULL)
-			error->code = shown_member(options, inner, "code");
-		error->description = shown_member(options, inner, "error_description");
-		if (error->description == NULL)
-			error->description = shown_member(options, inner, "message");
-	}
-	else if (error->code == NULL && inner)
-	{
-		error->code = shown_member(options, result, "error");
-		error->description = shown_member(options, result, "error_description");
-	}
-
-	if (error->code)
-	{
-		error->kind = known[find_known(error->code)].kind;
-		return error;
-	}
-	if (inner == NULL && answer->document && answer->status == 200)
+	if (!read_error(options, answer->document, error) &&
+		!read_error(options, result, error) && has_result)
 		return NULL;
-	error->description = answer->length == 0 ? pstrdup("The answer is empty.")
-		: psprintf("The answer begins: %s",
-				   show_excerpt(options->secrets, answer->text, answer->length, 0, false));
+	if (error->code)
+		error->kind = known[find_known(error->code)].kind;
+	else
+		error->description = answer->length == 0 ? pstrdup("The answer is empty.")
+			: psprintf("The answer begins: %s",
+					   show_excerpt(options->secrets, answer->text, answer->length, 0, false));
 	return error;
 }
 

@@ -23,8 +23,6 @@ PG_FUNCTION_INFO_V1(biconnector_call);
 PG_FUNCTION_INFO_V1(biconnector_portal_fields);
 PG_FUNCTION_INFO_V1(biconnector_token);
 
-extern Datum biconnector_portal_validator(PG_FUNCTION_ARGS);
-
 /*
  * The server that the first argument names, with the current user's mapping.
  * Raises errors if it is none of ours, or the user may not use it.
@@ -33,20 +31,44 @@ static PortalOptions *
 portal_argument(FunctionCallInfo fcinfo)
 {
 	ForeignServer *server = GetForeignServerByName(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
-	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
 	AclResult	result = compat_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
-	FmgrInfo	validator = {0};
 
 	if (result != ACLCHECK_OK)
 		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
-	if (OidIsValid(wrapper->fdwvalidator))
-		fmgr_info(wrapper->fdwvalidator, &validator);
-	if (validator.fn_addr != biconnector_portal_validator)
+	if (!is_portal_server(server))
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("server \"%s\" is not a server of biconnector_portal", server->servername),
-				 errdetail("It belongs to foreign-data wrapper \"%s\".", wrapper->fdwname)));
+				 errdetail("It belongs to foreign-data wrapper \"%s\".",
+						   GetForeignDataWrapper(server->fdwid)->fdwname)));
 	return get_portal_options(server->serverid, GetUserId());
+}
+
+/*
+ * json-c takes an integer that is too large for the largest that there is: raise an
+ * error if there is one in a tree.
+ */
+static void
+check_integers(jsonc_object *tree)
+{
+	check_stack_depth();
+	if (json_object_is_type(tree, json_type_int) &&
+		(json_object_get_int64(tree) == PG_INT64_MIN ||
+		 json_object_get_uint64(tree) == PG_UINT64_MAX))
+		ereport(ERROR,
+				(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+				 errmsg("a number in the parameters of a method has too many digits"),
+				 errhint("It can be written as a string.")));
+	if (json_object_is_type(tree, json_type_array))
+	{
+		for (size_t i = 0; i < json_object_array_length(tree); i++)
+			check_integers(json_object_array_get_idx(tree, i));
+	}
+	if (json_object_is_type(tree, json_type_object))
+	{
+		jsonc_foreach(tree, member)
+			check_integers(json_object_iter_peek_value(&member));
+	}
 }
 
 /*
@@ -63,6 +85,7 @@ tree_of_jsonb(Jsonb *jsonb)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the parameters of a method must be a JSON object")));
+	check_integers(tree);
 	return tree;
 }
 

@@ -213,6 +213,20 @@ biconnector_portal_validator(PG_FUNCTION_ARGS)
 /* ---- reading ---- */
 
 /*
+ * Is this a server of biconnector_portal?
+ */
+bool
+is_portal_server(const ForeignServer *server)
+{
+	ForeignDataWrapper *wrapper = GetForeignDataWrapper(server->fdwid);
+	FmgrInfo	validator = {0};
+
+	if (OidIsValid(wrapper->fdwvalidator))
+		fmgr_info(wrapper->fdwvalidator, &validator);
+	return validator.fn_addr == biconnector_portal_validator;
+}
+
+/*
  * A value that messages must not show, which is not copied; or NULL.
  */
 void

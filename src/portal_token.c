@@ -182,8 +182,7 @@ portal_refresh(PortalOptions *options)
 				 errmsg("could not refresh the access token for server \"%s\"%s%s",
 						options->servername, error && error->code ? ": " : "",
 						error && error->code ? error->code : ""),
-				 error == NULL ? errdetail("The answer has no access token.")
-				 : error->description ? errdetail_internal("%s", error->description) : 0,
+				 error && error->description ? errdetail_internal("%s", error->description) : 0,
 				 hint_to_store()));
 	}
 

@@ -365,14 +365,17 @@ match_header(DataAnswer *answer)
 	for (size_t i = 0; i < width; i++)
 	{
 		RowsValue  *value = &answer->reader.values[i];
-		size_t		length = 0;
+		bool		decoded = value->kind == ROWS_STRING && value->escaped;
 
 		slot_of[i] = -1;
 		lengths[i] = -1;
-		if (value->kind == ROWS_STRING &&
-			rows_unescape(value->data, value->len, unconstify(char *, value->data),
-						  &length) == ROWS_TEXT_OK)
-			lengths[i] = (ssize_t) length;
+		if (decoded && value->status == ROWS_TEXT_OK)
+		{
+			value->data = value->decoded;
+			value->len = value->decoded_len;
+		}
+		if (value->kind == ROWS_STRING && !(decoded && value->status != ROWS_TEXT_OK))
+			lengths[i] = (ssize_t) value->len;
 		else if (answer->bad_header == NULL)
 			answer->bad_header =
 				make_refusal(ERRCODE_PROTOCOL_VIOLATION,
@@ -702,7 +705,7 @@ raise_row_limit(const DataAnswer *answer)
 
 /*
  * The next row: *values has one value for each of the request's fields, valid
- * until the next call, strings not yet unescaped (that may be done in place).
+ * until the next call.
  * DATA_END behind the last one; DATA_PENDING, only if we do not wait, if it has not
  * arrived.  Raises an error if the answer is not what it should be, or
  * might have been cut short.

@@ -141,9 +141,9 @@ raise_untranslatable(const Converter *converter, RowsText status)
 }
 
 /*
- * Decode the escapes of a string, where it stands, and see to it that the
- * text is valid UTF-8.  Where only escapes stand for what is not ASCII, it
- * cannot be anything else.
+ * Take what the escapes of a string stand for, and see to it that the text is
+ * valid UTF-8.  Where only escapes stand for what is not ASCII, it cannot be
+ * anything else.
  */
 void
 convert_prepare_text(const Converter *converter, RowsValue *value)
@@ -152,14 +152,12 @@ convert_prepare_text(const Converter *converter, RowsValue *value)
 
 	if (value->escaped)
 	{
-		RowsText	status;
-
-		status = rows_unescape(value->data, value->len,
-							   unconstify(char *, value->data), &value->len);
+		if (unlikely(value->status != ROWS_TEXT_OK))
+			raise_untranslatable(converter, value->status);
+		value->data = value->decoded;
+		value->len = value->decoded_len;
 		value->escaped = false;
 		value->ascii = false;	/* there is no knowing */
-		if (unlikely(status != ROWS_TEXT_OK))
-			raise_untranslatable(converter, status);
 	}
 	if (!ascii && !rows_short_utf8(value->data, value->len) &&
 		!pg_verify_mbstr(PG_UTF8, value->data, (int) value->len, true))
@@ -343,6 +341,7 @@ read_text(Converter *converter, RowsValue *value, bool *isnull)
 		if (likely(converter->utf8))
 		{
 			convert_prepare_text(converter, value);
+			source = value->data;
 			len = value->len;
 		}
 		else

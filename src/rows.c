@@ -49,6 +49,7 @@ typedef struct Scan
 {
 	const unsigned char *end;	/* of the buffer */
 	bool		at_end;			/* and of the document */
+	RowsReader *reader;
 	const unsigned char *where; /* an error's position */
 	RowsErrorKind error_kind;
 	const char *error;			/* NULL if there is none */
@@ -104,6 +105,13 @@ static inline bool
 is_byte(unsigned char c, unsigned char class)
 {
 	return (byte_class[c] & class) != 0;
+}
+
+/* Are there four hex digits? */
+static ALWAYS_INLINE bool
+is_hex4(const unsigned char *p)
+{
+	return (byte_class[p[0]] & byte_class[p[1]] & byte_class[p[2]] & byte_class[p[3]] & BYTE_HEX) != 0;
 }
 
 /* ---- steps over bytes ---- */
@@ -188,32 +196,230 @@ note_value(RowsValue *value, const unsigned char *start, const unsigned char *be
 	value->integer = integer;
 }
 
-/* The escapes that follow one upon the other, from the first backslash. */
+/* ---- escapes ---- */
+
+/*
+ * The value of four hex digits, which they are known to be: all at once, as the
+ * bytes of one word.
+ */
+static ALWAYS_INLINE unsigned int
+hex4(const unsigned char *p)
+{
+	uint32_t	bytes = (uint32_t) p[0] | (uint32_t) p[1] << 8 |
+		(uint32_t) p[2] << 16 | (uint32_t) p[3] << 24;
+	uint32_t	digits = (bytes & 0x0F0F0F0F) + 9 * (bytes >> 6 & 0x01010101);
+	uint32_t	pairs = digits << 4 | digits >> 8;
+
+	return (pairs & 0xFF) << 8 | (pairs >> 16 & 0xFF);
+}
+
+/* What the letter behind a backslash stands for, which is known to be one */
+static ALWAYS_INLINE unsigned char
+escape_value(unsigned char c)
+{
+	switch (c)
+	{
+		case 'b':
+			return '\b';
+		case 'f':
+			return '\f';
+		case 'n':
+			return '\n';
+		case 'r':
+			return '\r';
+		case 't':
+			return '\t';
+		default:				/* quote, backslash and slash */
+			return c;
+	}
+}
+
+/* Where decoding writes to */
+typedef struct Decoded
+{
+	unsigned char *out;
+	unsigned char *bad_at;		/* where status became what it is */
+	RowsText	status;
+} Decoded;
+
+static void
+decode_fails(Decoded *decoded, RowsText status)
+{
+	if (decoded->status != ROWS_TEXT_OK)
+		return;
+	decoded->status = status;
+	decoded->bad_at = decoded->out;
+}
+
+/*
+ * Decodes the escape \\uXXXX at p, whose digits have been checked, if it is not a
+ * character of two bytes.  Returns the position behind it, or behind the second one of
+ * a surrogate pair.
+ */
 static NEVER_INLINE const unsigned char *
-scan_escapes(Scan *scan, const unsigned char *p)
+decode_code(const unsigned char *p, unsigned int code, Decoded *decoded)
+{
+	unsigned char *out = decoded->out;
+	unsigned int low = 0;
+
+	if (code == 0)
+		decode_fails(decoded, ROWS_TEXT_NUL);
+	else if (code < 0x80)
+		*out++ = code;
+	else if (code < 0xD800 || code > 0xDFFF)
+	{
+		*out++ = 0xE0 | (code >> 12);
+		*out++ = 0x80 | ((code >> 6) & 0x3F);
+		*out++ = 0x80 | (code & 0x3F);
+	}
+	else
+	{
+		/* the first half, and is the second there? */
+		if (code <= 0xDBFF && p[6] == '\\' && p[7] == 'u' && is_hex4(p + 8))
+			low = hex4(p + 8);
+		if (low < 0xDC00 || low > 0xDFFF)
+			decode_fails(decoded, ROWS_TEXT_SURROGATE);
+		else
+		{
+			code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+			*out++ = 0xF0 | (code >> 18);
+			*out++ = 0x80 | ((code >> 12) & 0x3F);
+			*out++ = 0x80 | ((code >> 6) & 0x3F);
+			*out++ = 0x80 | (code & 0x3F);
+			p += 6;
+		}
+	}
+	decoded->out = out;
+	return p + 6;
+}
+
+/*
+ * The escapes that follow one upon the other, from the first backslash.  decoded is
+ * NULL if what they stand for is not wanted.
+ */
+static ALWAYS_INLINE const unsigned char *
+scan_escapes(Scan *scan, const unsigned char *p, Decoded *decoded)
 {
 	do
 	{
-		if (p[1] == 'u' &&
-			(byte_class[p[2]] & byte_class[p[3]] &
-			 byte_class[p[4]] & byte_class[p[5]] & BYTE_HEX) != 0)
-			p += 6;
-		else if (p[1] == 'u')
+		if (p[1] == 'u')
 		{
-			p += 2;
-			for (int i = 0; i < 4; i++, p++)
+			if (UNLIKELY(!is_hex4(p + 2)))
 			{
-				if (UNLIKELY(!is_byte(*p, BYTE_HEX)))
-					return syntax_error(scan, p, "invalid \\u escape in a string");
+				for (p += 2; is_byte(*p, BYTE_HEX);)
+					p++;
+				return syntax_error(scan, p, "invalid \\u escape in a string");
 			}
+			if (decoded)
+			{
+				unsigned int code = hex4(p + 2);
+
+				if (UNLIKELY(code < 0x80 || code >= 0x800))
+				{
+					p = decode_code(p, code, decoded);
+					continue;
+				}
+				decoded->out[0] = 0xC0 | (code >> 6);
+				decoded->out[1] = 0x80 | (code & 0x3F);
+				decoded->out += 2;
+			}
+			p += 6;
 		}
 		else if (is_byte(p[1], BYTE_ESCAPE))
+		{
+			if (decoded)
+				*decoded->out++ = escape_value(p[1]);
 			p += 2;
+		}
 		else
 			return syntax_error(scan, p + 1, "invalid escape in a string");
 	} while (*p == '\\');
 	return p;
 }
+
+/* The same where they are only checked */
+static NEVER_INLINE const unsigned char *
+check_escapes(Scan *scan, const unsigned char *p)
+{
+	return scan_escapes(scan, p, NULL);
+}
+
+/*
+ * Makes room for what the strings from here to the end of the buffer may say, unless
+ * the row has had a string with escapes before: then it is there.  A text is never
+ * longer than its string with its quotes, the byte in front of it included.
+ */
+static bool
+reserve_text(RowsReader *reader, size_t needed)
+{
+	char	   *text;
+
+	if (reader->text_used > 0 || needed <= reader->text_capacity)
+		return true;
+	text = realloc(reader->text, needed);
+	if (text == NULL)
+		return false;
+	reader->text = text;
+	reader->text_capacity = needed;
+	return true;
+}
+
+/*
+ * A wanted string, of which start is behind the quote and p at the first backslash.
+ * In one pass it is checked, and decoded into the reader's memory.
+ */
+static NEVER_INLINE const unsigned char *
+scan_escaped_string(Scan *scan, const unsigned char *start, const unsigned char *p,
+					uint64_t high, RowsValue *value)
+{
+	RowsReader *reader = scan->reader;
+	Decoded		decoded = {.status = ROWS_TEXT_OK};
+	unsigned char *text;
+
+	if (!reserve_text(reader, (size_t) (scan->end - start) + 1 + ROWS_PADDING))
+		return scan_fail(scan, start - 1, ROWS_ERR_MEMORY, "out of memory");
+	text = (unsigned char *) reader->text + reader->text_used + 1;
+	memcpy(text, start, (size_t) (p - start));
+	decoded.out = text + (p - start);
+
+	for (;;)
+	{
+		uint64_t	block_high;
+		uint64_t	stops;
+
+		if (*p == '\\')
+		{
+			p = scan_escapes(scan, p, &decoded);
+			if (p == NULL)
+				return NULL;
+		}
+		stops = block_stops(p, &block_high);
+		memcpy(decoded.out, p, BLOCK_SIZE);
+		if (stops == 0)
+		{
+			high |= block_high;
+			decoded.out += BLOCK_SIZE;
+			p += BLOCK_SIZE;
+			continue;
+		}
+		high |= block_high & (stops - 1) & ~stops;
+		decoded.out += block_first(stops);
+		p += block_first(stops);
+		if (*p == '"')
+			break;
+		if (*p != '\\')
+			return syntax_error(scan, p, "control character in a string");
+	}
+
+	note_value(value, start, p, ROWS_STRING, true, high == 0, false);
+	value->status = decoded.status;
+	value->decoded = (char *) text;
+	value->decoded_len = (size_t) ((decoded.status == ROWS_TEXT_OK ? decoded.out : decoded.bad_at) - text);
+	reader->text_used = (size_t) (decoded.out - (unsigned char *) reader->text);
+	return p + 1;
+}
+
+/* ---- values ---- */
 
 /* A string, from its opening quote. */
 static ALWAYS_INLINE const unsigned char *
@@ -221,18 +427,18 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *start = ++p;
 	uint64_t	high = 0;
-	bool		escaped = false;
 
 	while (*(p = find_string_stop(p, &high)) != '"')
 	{
 		if (*p != '\\')
 			return syntax_error(scan, p, "control character in a string");
-		escaped = true;
-		p = scan_escapes(scan, p);
+		if (value != NULL)
+			return scan_escaped_string(scan, start, p, high, value);
+		p = check_escapes(scan, p);
 		if (p == NULL)
 			return NULL;
 	}
-	note_value(value, start, p, ROWS_STRING, escaped, high == 0, false);
+	note_value(value, start, p, ROWS_STRING, false, high == 0, false);
 	return p + 1;
 }
 
@@ -521,6 +727,7 @@ void
 rows_free(RowsReader *reader)
 {
 	free(reader->values);
+	free(reader->text);
 	rows_init(reader);
 }
 
@@ -647,7 +854,10 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 
 	scan.end = start + len;
 	scan.at_end = at_end;
+	scan.reader = reader;
 	scan.error = NULL;
+
+	reader->text_used = 0;
 
 	/* what the row in front of us is called, should it prove to be wrong */
 	reader->row = reader->nrows;

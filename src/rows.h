@@ -85,8 +85,8 @@ typedef enum RowsKind
 typedef enum RowsText
 {
 	ROWS_TEXT_OK,
-	ROWS_TEXT_NUL,				/* the string has the escape \u0000 */
-	ROWS_TEXT_SURROGATE			/* it has half of a surrogate pair */
+	ROWS_TEXT_NUL,				/* the first that does not is \u0000 */
+	ROWS_TEXT_SURROGATE			/* ... is half of a surrogate pair */
 } RowsText;
 
 /* One value of a row.  It owns nothing. */
@@ -97,10 +97,15 @@ typedef struct RowsValue
 								 * written */
 	size_t		len;			/* bytes of it; there is no terminating NUL */
 	RowsKind	kind;
-	bool		escaped;		/* a string with escapes: rows_unescape() it */
+	bool		escaped;		/* a string with escapes, ... */
 	bool		ascii;			/* no byte >= 0x80 in the text (but escapes
 								 * may stand for any character) */
 	bool		integer;		/* a number without fraction and exponent */
+	RowsText	status;			/* ... which stand for text, or not */
+	char	   *decoded;		/* ... what that is, in the reader's memory, up to
+								 * the first that does not; the byte in front
+								 * of it and ROWS_PADDING behind may be used */
+	size_t		decoded_len;
 } RowsValue;
 
 /*
@@ -134,6 +139,9 @@ typedef struct RowsReader
 	bool		has_columns;
 	int			phase;			/* where in the document the buffer starts */
 	size_t		capacity;		/* of values */
+	char	   *text;			/* decoded strings of the row */
+	size_t		text_used;
+	size_t		text_capacity;
 } RowsReader;
 
 /*
@@ -142,8 +150,8 @@ typedef struct RowsReader
 extern void rows_init(RowsReader *reader);
 
 /*
- * Releases the array of values, which is all that a reader owns, and leaves
- * the reader as rows_init() does.  Harmless if called twice.
+ * Releases all that a reader owns, the values and their decoded strings, and
+ * leaves the reader as rows_init() does.  Harmless if called twice.
  */
 extern void rows_free(RowsReader *reader);
 
@@ -153,8 +161,9 @@ extern void rows_free(RowsReader *reader);
  * data[len..len + ROWS_PADDING) must be zeros; if len is 0, data may be NULL.
  *
  * ROWS_ROW: reader->values is filled.  The values point into data and are
- * good until the caller moves or overwrites those bytes; the array itself
- * belongs to the reader and is good until the next call.  *consumed is the
+ * good until the caller moves or overwrites those bytes; the array itself and
+ * what strings with escapes say belong to the reader and are good until the next
+ * call.  *consumed is the
  * length up to the end of the row.
  *
  * ROWS_MORE: the buffer holds no complete row.  *consumed bytes (separators
@@ -187,23 +196,6 @@ extern RowsStatus rows_next(RowsReader *reader, const char *data, size_t len,
  */
 extern bool rows_set_columns(RowsReader *reader, const int *slot_of, int width,
 							 int nslots);
-
-/*
- * Decodes the escapes of a string value, src[0..len), into dst, and stores
- * the length of the result in *dst_len.  The result is never longer than
- * the source, and dst may be src itself (but not overlap it otherwise).
- * Surrogate pairs become one character of four bytes.
- *
- * With ROWS_TEXT_NUL or ROWS_TEXT_SURROGATE the decoding stopped in front of
- * that escape, the first that has no place in a text; dst holds what came
- * before it.
- *
- * The text must be that of a ROWS_STRING value: its syntax has been checked
- * there and is not checked again.  Behind src there must be ROWS_PADDING bytes,
- * whatever they are.
- */
-extern RowsText rows_unescape(const char *src, size_t len, char *dst,
-							  size_t *dst_len);
 
 /*
  * Is a text valid UTF-8 whose characters have one or two bytes, as those of

@@ -48,8 +48,6 @@
  * block_leads: those that begin a character of two bytes in UTF-8; *follows
  * are those that go on with a character, *high as above.
  *
- * block_backslashes: those that are one.
- *
  * block_others: those that are no digits.
  */
 #if defined(ROWS_SSE2)
@@ -69,14 +67,6 @@ block_stops(const unsigned char *p, uint64_t *high)
 	*high = (unsigned int) _mm_movemask_epi8(bytes);
 	return (unsigned int)
 		_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(quotes, backslashes), controls));
-}
-
-static inline uint64_t
-block_backslashes(const unsigned char *p)
-{
-	const __m128i bytes = _mm_loadu_si128((const __m128i *) p);
-
-	return (unsigned int) _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\')));
 }
 
 static inline uint64_t
@@ -127,12 +117,6 @@ block_stops(const unsigned char *p, uint64_t *high)
 
 	*high = block_mask(vcgeq_u8(bytes, vdupq_n_u8(0x80)));
 	return block_mask(vorrq_u8(vorrq_u8(quotes, backslashes), controls));
-}
-
-static inline uint64_t
-block_backslashes(const unsigned char *p)
-{
-	return block_mask(vceqq_u8(vld1q_u8(p), vdupq_n_u8('\\')));
 }
 
 static inline uint64_t
@@ -187,12 +171,6 @@ block_stops(const unsigned char *p, uint64_t *high)
 	return block_zeros(bytes ^ ALL_BYTES('"')) |
 		block_zeros(bytes ^ ALL_BYTES('\\')) |
 		block_zeros(bytes & ALL_BYTES(0xE0));
-}
-
-static inline uint64_t
-block_backslashes(const unsigned char *p)
-{
-	return block_zeros(block_load(p) ^ ALL_BYTES('\\'));
 }
 
 static inline uint64_t

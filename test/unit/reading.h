@@ -33,6 +33,9 @@ typedef struct ReadValue
 	bool		escaped;
 	bool		ascii;
 	bool		integer;
+	RowsText	status;			/* of a string with escapes, as below */
+	char	   *decoded;		/* malloc'ed; NULL otherwise */
+	size_t		decoded_len;
 } ReadValue;
 
 typedef struct ReadRow
@@ -149,12 +152,26 @@ reading_add_row(Reading *reading, const RowsReader *reader, const char *buffer,
 		to->escaped = from->escaped;
 		to->ascii = from->ascii;
 		to->integer = from->integer;
+		to->status = ROWS_TEXT_OK;
+		to->decoded = NULL;
+		to->decoded_len = 0;
+		if (from->escaped)
+		{
+			to->status = from->status;
+			to->decoded = padded_copy(from->decoded, from->decoded_len);
+			to->decoded_len = from->decoded_len;
+
+			/* that byte is the caller's, too */
+			from->decoded[-1] = '!';
+		}
 	}
 }
 
 static inline void
 reading_free(Reading *reading)
 {
+	for (size_t i = 0; i < reading->nvalues; i++)
+		free(reading->values[i].decoded);
 	free(reading->rows);
 	free(reading->values);
 	memset(reading, 0, sizeof(Reading));
@@ -276,7 +293,10 @@ static inline bool
 same_value(const ReadValue *a, const ReadValue *b)
 {
 	return a->at == b->at && a->len == b->len && a->kind == b->kind &&
-		a->escaped == b->escaped && a->ascii == b->ascii && a->integer == b->integer;
+		a->escaped == b->escaped && a->ascii == b->ascii && a->integer == b->integer &&
+		a->status == b->status && a->decoded_len == b->decoded_len &&
+		(a->decoded == NULL) == (b->decoded == NULL) &&
+		(a->decoded == NULL || memcmp(a->decoded, b->decoded, a->decoded_len) == 0);
 }
 
 static inline bool
@@ -355,7 +375,7 @@ static inline const char *
 check_columns(const Reading *whole, const char *doc, size_t len,
 			  const size_t *cuts, size_t ncuts, const Columns *columns)
 {
-	static const ReadValue unused = {NOWHERE, 4, ROWS_NULL, false, true, false};
+	static const ReadValue unused = {NOWHERE, 4, ROWS_NULL, false, true, false, ROWS_TEXT_OK, NULL, 0};
 	size_t		nslots = (size_t) columns->nslots;
 	ReadValue  *expected = test_realloc(NULL, nslots * sizeof(ReadValue));
 	Reading		reading;

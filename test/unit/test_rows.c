@@ -717,9 +717,7 @@ test_escape_blocks(void)
 				{
 					char		doc[60 + 5 + ROWS_PADDING];
 					char		expected[80];
-					char	   *text = guarded_end() - ROWS_PADDING - len;
 					RowsReader	reader;
-					size_t		result_len = 0;
 
 					memset(doc, 'x', sizeof(doc));
 					memcpy(doc, "[[\"", 3);
@@ -729,20 +727,13 @@ test_escape_blocks(void)
 						reader.values[0].len != len || !reader.values[0].escaped ||
 						!reader.values[0].ascii)
 						wrong++;
-					rows_free(&reader);
-					if (gap > 0)
-						continue;
-
 					memset(expected, 'x', sizeof(expected));
 					memcpy(expected + at, decoded[i], width - short_by);
-					memcpy(text, doc + 3, len);
-					if (rows_unescape(text, len, text, &result_len) != ROWS_TEXT_OK ||
-						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
+					if (reader.values[0].status != ROWS_TEXT_OK ||
+						reader.values[0].decoded_len != len - short_by ||
+						memcmp(reader.values[0].decoded, expected, len - short_by) != 0)
 						wrong++;
-					text = guarded_end() - len;
-					if (rows_unescape(doc + 3, len, text, &result_len) != ROWS_TEXT_OK ||
-						result_len != len - short_by || memcmp(text, expected, result_len) != 0)
-						wrong++;
+					rows_free(&reader);
 				}
 			}
 		}
@@ -1265,6 +1256,21 @@ test_memory(void)
 		rows_free(&reader);
 	}
 
+	/* the strings of a row that have escapes share one piece of memory */
+	for (int calls = 1; calls <= 2; calls++)
+	{
+		rows_init(&reader);
+		realloc_calls_left = calls;
+		status = next_of_copy(&reader, "[[1,\"\\n\",\"\\t\"]]", 14, true, &consumed);
+		realloc_calls_left = -1;
+		if (calls == 1)
+			good = status == ROWS_ERROR && reader.error_kind == ROWS_ERR_MEMORY && reader.error_offset == 4;
+		else
+			good = status == ROWS_ROW && reader.values[2].decoded_len == 1;
+		test_ok(good, calls == 1 ? "out of memory for a string with escapes" : "... and enough for two");
+		rows_free(&reader);
+	}
+
 	/* a failure to set the columns leaves everything as it was */
 	rows_init(&reader);
 	good = next_of_copy(&reader, "[[1]", 4, false, &consumed) == ROWS_ROW;
@@ -1290,23 +1296,29 @@ test_memory(void)
 	test_ok(good, "used again after rows_free()");
 }
 
-/* Decodes in place and into another buffer of just the source's size. */
+/* Reads a string between two others and compares what it says, and what these say. */
 static bool
-unescapes_to(const char *src, size_t len, RowsText status, const char *expected, size_t expected_len)
+decodes_to(const char *src, size_t len, RowsText status, const char *expected, size_t expected_len)
 {
-	char	   *copy = padded_copy(src, len);
-	char	   *dst = test_realloc(NULL, len);
-	size_t		copy_len = SIZE_MAX;
-	size_t		dst_len = SIZE_MAX;
+	Text		doc = {0};
+	Reading		reading;
 	bool		result;
 
-	result = rows_unescape(copy, len, dst, &dst_len) == status &&
-		dst_len == expected_len && memcmp(dst, expected, expected_len) == 0 &&
-		memcmp(copy, src, len) == 0;
-	result = rows_unescape(copy, len, copy, &copy_len) == status &&
-		copy_len == expected_len && memcmp(copy, expected, expected_len) == 0 && result;
-	free(copy);
-	free(dst);
+	text_printf(&doc, "[[\"\\u0416\",\"");
+	text_bytes(&doc, src, len);
+	text_printf(&doc, "\",\"x\\/y\"]]");
+	read_whole(&reading, doc.data, doc.len);
+	result = reading.status == ROWS_END && !reading.broken && reading.nvalues == 3 &&
+		reading.values[0].decoded_len == 2 && memcmp(reading.values[0].decoded, "\xD0\x96", 2) == 0 &&
+		reading.values[2].decoded_len == 3 && memcmp(reading.values[2].decoded, "x/y", 3) == 0;
+	if (result && reading.values[1].escaped)
+		result = reading.values[1].status == status && reading.values[1].decoded_len == expected_len &&
+			memcmp(reading.values[1].decoded, expected, expected_len) == 0;
+	else if (result)
+		result = status == ROWS_TEXT_OK && reading.values[1].len == expected_len &&
+			memcmp(doc.data + reading.values[1].at, expected, expected_len) == 0;
+	reading_free(&reading);
+	free(doc.data);
 	return result;
 }
 
@@ -1324,7 +1336,7 @@ utf8(unsigned int code, char *to)
 }
 
 static void
-test_unescape(void)
+test_decoded(void)
 {
 	static const struct
 	{
@@ -1370,9 +1382,9 @@ test_unescape(void)
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 	{
-		if (!test_ok(unescapes_to(tests[i].src, tests[i].len, tests[i].status,
+		if (!test_ok(decodes_to(tests[i].src, tests[i].len, tests[i].status,
 								  tests[i].expected, tests[i].expected_len),
-					 "unescape: %s", tests[i].src))
+					 "decoded: %s", tests[i].src))
 			test_diag_bytes("expected", tests[i].expected, tests[i].expected_len);
 	}
 
@@ -1385,12 +1397,12 @@ test_unescape(void)
 		for (int upper = 0; upper <= 1; upper++)
 		{
 			sprintf(src, upper ? "\\u%04X" : "\\u%04x", code);
-			if (!unescapes_to(src, 6, code == 0 ? ROWS_TEXT_NUL : surrogate ? ROWS_TEXT_SURROGATE : ROWS_TEXT_OK,
+			if (!decodes_to(src, 6, code == 0 ? ROWS_TEXT_NUL : surrogate ? ROWS_TEXT_SURROGATE : ROWS_TEXT_OK,
 							  expected, code == 0 || surrogate ? 0 : utf8(code, expected)))
 				wrong++;
 		}
 	}
-	test_ok(wrong == 0, "unescape: all codes of four digits");
+	test_ok(wrong == 0, "decoded: all codes of four digits");
 
 	for (unsigned int code = 0x10000; code <= 0x10FFFF; code++)
 	{
@@ -1398,10 +1410,10 @@ test_unescape(void)
 		char		expected[4];
 
 		sprintf(src, "\\u%04x\\u%04X", 0xD800 + (code - 0x10000) / 0x400, 0xDC00 + code % 0x400);
-		if (!unescapes_to(src, 12, ROWS_TEXT_OK, expected, utf8(code, expected)))
+		if (!decodes_to(src, 12, ROWS_TEXT_OK, expected, utf8(code, expected)))
 			wrong++;
 	}
-	test_ok(wrong == 0, "unescape: all surrogate pairs");
+	test_ok(wrong == 0, "decoded: all surrogate pairs");
 }
 
 /*
@@ -1500,7 +1512,7 @@ main(void)
 	test_large_offsets();
 	test_consumed();
 	test_memory();
-	test_unescape();
+	test_decoded();
 	test_short_utf8();
 	return test_done();
 }

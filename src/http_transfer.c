@@ -16,6 +16,9 @@
 #include "http_transfer.h"
 
 
+/* Room in the buffer to begin with; most answers need no more */
+#define SMALL_SIZE			(32 * 1024)
+
 /* For how many unpacked bytes room is made at once */
 #define UNPACK_SIZE			(32 * 1024)
 
@@ -272,7 +275,7 @@ progress_callback(void *arg, curl_off_t download_total, curl_off_t downloaded,
 void
 transfer_init(HttpTransfer *transfer)
 {
-	transfer->capacity = HIGH_WATER + RECEIVE_SIZE;
+	transfer->capacity = SMALL_SIZE;
 	transfer->buffer = malloc(transfer->capacity + HTTP_PADDING);
 	if (transfer->buffer == NULL)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));

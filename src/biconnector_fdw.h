@@ -170,6 +170,10 @@ enum ScanPrivateIndex
 								 * values of conditions */
 };
 
+extern void choose_conditions(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table,
+							  List *clauses, List **sent, List **filters);
+extern List *outers_of_conditions(PlannerInfo *root, RelOptInfo *baserel,
+								  const TableOptions *table);
 extern double rows_without_statistics(const TableOptions *table);
 extern void biconnectorGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel,
 										 Oid foreigntableid);
@@ -197,6 +201,8 @@ extern bool biconnectorIsForeignPathAsyncCapable(ForeignPath *path);
 
 extern bool select_fields(const TableOptions *table, List *columns, List **fields,
 						  List **slots);
+extern bool collect_params(Node *node, void *params);
+extern void set_system_columns(ForeignScanState *node);
 extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);

@@ -9,6 +9,7 @@
 #ifndef BICONNECTOR_COMPAT_H
 #define BICONNECTOR_COMPAT_H
 
+#include "access/stratnum.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/namespace.h"
 #include "commands/vacuum.h"
@@ -187,6 +188,28 @@ compat_create_foreignscan_path(PlannerInfo *root, RelOptInfo *rel,
 								   NIL,
 #endif
 								   fdw_private);
+}
+
+/* 18 writes the direction of a sort key in another way */
+static inline bool
+compat_pathkey_descends(const PathKey *pathkey)
+{
+#if PG_VERSION_NUM >= 180000
+	return pathkey->pk_cmptype == COMPARE_GT;
+#else
+	return pathkey->pk_strategy == BTGreaterStrategyNumber;
+#endif
+}
+
+/* 14 plans a statement that changes several tables in one go */
+static inline bool
+compat_is_target(PlannerInfo *root, RelOptInfo *rel)
+{
+#if PG_VERSION_NUM >= 140000
+	return bms_is_member(rel->relid, root->all_result_relids);
+#else
+	return root->parse->resultRelation == rel->relid;
+#endif
 }
 
 /* 15 has a generator of its own for samples, and passes its state by address */

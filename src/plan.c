@@ -69,11 +69,10 @@ enum PathPrivateIndex
  * A condition that is sent is checked before all others, so it must not come
  * ahead of those of a security barrier view unless it tells nothing.
  */
-static void
-choose_conditions(PlannerInfo *root, RelOptInfo *baserel, List *clauses,
-				  List **sent, List **filters)
+void
+choose_conditions(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table,
+				  List *clauses, List **sent, List **filters)
 {
-	PlanInfo   *info = baserel->fdw_private;
 	ListCell   *lc;
 
 	foreach(lc, clauses)
@@ -84,10 +83,10 @@ choose_conditions(PlannerInfo *root, RelOptInfo *baserel, List *clauses,
 
 		if (rinfo->pseudoconstant || !restriction_is_securely_promotable(rinfo, baserel))
 			continue;
-		filter = filter_from_clause(root, baserel, info->table, rinfo->clause);
+		filter = filter_from_clause(root, baserel, table, rinfo->clause);
 		foreach(other, *filters)
 		{
-			if (filter && filter_excludes(info->table, lfirst(other), filter))
+			if (filter && filter_excludes(table, lfirst(other), filter))
 				filter = NULL;
 		}
 		if (filter == NULL)
@@ -306,7 +305,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer)
 
 	if (param_info)
 		clauses = list_concat_copy(clauses, param_info->ppi_clauses);
-	choose_conditions(root, baserel, clauses, &sent, &filters);
+	choose_conditions(root, baserel, info->table, clauses, &sent, &filters);
 
 	cost_qual_eval(&cost, clauses, root);
 	row_cost = info->row_cost + cpu_tuple_cost + cost.per_tuple;
@@ -328,15 +327,15 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer)
  * scan can be parameterized, if the clause can be sent.
  */
 static void
-consider_clause(PlannerInfo *root, RelOptInfo *baserel, RestrictInfo *rinfo, List **outers)
+consider_clause(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table,
+				RestrictInfo *rinfo, List **outers)
 {
-	PlanInfo   *info = baserel->fdw_private;
 	Relids		required_outer;
 	ListCell   *lc;
 
 	if (!join_clause_is_movable_to(rinfo, baserel) ||
 		!restriction_is_securely_promotable(rinfo, baserel) ||
-		filter_from_clause(root, baserel, info->table, rinfo->clause) == NULL)
+		filter_from_clause(root, baserel, table, rinfo->clause) == NULL)
 		return;
 	required_outer = bms_union(rinfo->clause_relids, baserel->lateral_relids);
 	required_outer = bms_del_member(required_outer, baserel->relid);
@@ -366,6 +365,32 @@ is_member_column(PlannerInfo *root, RelOptInfo *rel, EquivalenceClass *class,
 }
 
 /*
+ * The sets of outer relations (of Relids) by which a scan can be parameterized,
+ * because clauses that join the relation to them can be sent.
+ */
+List *
+outers_of_conditions(PlannerInfo *root, RelOptInfo *baserel, const TableOptions *table)
+{
+	List	   *outers = NIL;
+	ListCell   *lc;
+
+	foreach(lc, baserel->joininfo)
+		consider_clause(root, baserel, table, lfirst(lc), &outers);
+	for (AttrNumber attnum = 1; baserel->has_eclass_joins && attnum <= table->ncolumns; attnum++)
+	{
+		List	   *clauses;
+
+		if (table->columns[attnum - 1].filter_operators == 0)
+			continue;
+		clauses = generate_implied_equalities_for_column(root, baserel, is_member_column, &attnum,
+														 baserel->lateral_referencers);
+		foreach(lc, clauses)
+			consider_clause(root, baserel, table, lfirst(lc), &outers);
+	}
+	return outers;
+}
+
+/*
  * The paths: one request for all that the relation's own conditions leave, and
  * requests for the rows that join to one of another relation.
  */
@@ -373,26 +398,10 @@ void
 biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid)
 {
 	PlanInfo   *info = baserel->fdw_private;
-	List	   *outers = NIL;
 	ListCell   *lc;
 
 	add_scan_path(root, baserel, baserel->lateral_relids);
-
-	foreach(lc, baserel->joininfo)
-		consider_clause(root, baserel, lfirst(lc), &outers);
-	for (AttrNumber attnum = 1; baserel->has_eclass_joins && attnum <= info->table->ncolumns; attnum++)
-	{
-		ListCell   *clause;
-		List	   *clauses;
-
-		if (info->table->columns[attnum - 1].filter_operators == 0)
-			continue;
-		clauses = generate_implied_equalities_for_column(root, baserel, is_member_column, &attnum,
-														 baserel->lateral_referencers);
-		foreach(clause, clauses)
-			consider_clause(root, baserel, lfirst(clause), &outers);
-	}
-	foreach(lc, outers)
+	foreach(lc, outers_of_conditions(root, baserel, info->table))
 		add_scan_path(root, baserel, lfirst(lc));
 }
 

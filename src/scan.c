@@ -143,7 +143,7 @@ prepare_columns(ConnectorScan *state, TupleDesc tupdesc)
  * Add the executor's parameters in an expression to a set.  Subqueries, which
  * have parameters of their own, are not in what is sent.
  */
-static bool
+bool
 collect_params(Node *node, void *context)
 {
 	Bitmapset **params = context;
@@ -783,7 +783,7 @@ next_kept_row(ForeignScanState *node)
  * Give the row in the scan's slot what system columns are read from, as
  * postgres_fdw does: no place, and no transaction.  tableoid is core's.
  */
-static void
+void
 set_system_columns(ForeignScanState *node)
 {
 	HeapTuple	tuple = ExecFetchSlotHeapTuple(node->ss.ss_ScanTupleSlot, true, NULL);

@@ -27,7 +27,14 @@ OBJS = \
 	src/probe_group.o \
 	src/probe_report.o \
 	src/probe_value.o \
+	src/portal.o \
 	src/portal_function.o \
+	src/portal_import.o \
+	src/portal_plan.o \
+	src/portal_explain.o \
+	src/portal_scan.o \
+	src/portal_read.o \
+	src/portal_filter.o \
 	src/portal_value.o \
 	src/portal_object.o \
 	src/portal_option.o \

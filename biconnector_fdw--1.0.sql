@@ -106,15 +106,24 @@ IS 'versions of the extension, its libraries and the server';
 -- Portals: the wrapper, and functions that call methods.  Those that take the name of
 -- a server call with the mapping of the current user, who must have USAGE on it.
 
+CREATE FUNCTION biconnector_portal_handler()
+RETURNS fdw_handler
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION biconnector_portal_handler()
+IS 'callbacks of the foreign data wrapper biconnector_portal';
+
 CREATE FUNCTION biconnector_portal_validator(options text[], catalog oid)
 RETURNS void
 AS 'MODULE_PATHNAME'
 LANGUAGE C STRICT;
 
 COMMENT ON FUNCTION biconnector_portal_validator(text[], oid)
-IS 'checks the options of servers and user mappings of portals';
+IS 'checks the options of servers, user mappings, foreign tables and columns of portals';
 
 CREATE FOREIGN DATA WRAPPER biconnector_portal
+  HANDLER biconnector_portal_handler
   VALIDATOR biconnector_portal_validator;
 
 COMMENT ON FOREIGN DATA WRAPPER biconnector_portal

@@ -51,6 +51,8 @@ extern void portal_note_effect(void);
 
 extern jsonc_object *portal_call(PortalOptions *options, const char *method, jsonc_object *params,
 								 char **text);
+extern jsonc_object *portal_call_if_found(PortalOptions *options, const char *method,
+										  jsonc_object *params);
 extern bool portal_only_reads(const char *method);
 
 /* ---- portal_token.c: access tokens, which expire ---- */
@@ -89,7 +91,8 @@ typedef enum PortalErrorKind
 	PORTAL_ERROR_OTHER,
 	PORTAL_ERROR_EXPIRED,		/* the token may be refreshed, and the call
 								 * repeated */
-	PORTAL_ERROR_TOO_SOON		/* the call may be repeated later */
+	PORTAL_ERROR_TOO_SOON,		/* the call may be repeated later */
+	PORTAL_ERROR_MISSING		/* there is no such object */
 } PortalErrorKind;
 
 typedef struct PortalError

@@ -162,16 +162,11 @@ authorize(PortalOptions *options, jsonc_object *params)
 }
 
 /*
- * Call a method, with the members of an object as its parameters, which is changed.
- * Returns the answer, an object that the current memory context owns; *text, if
- * wanted, is the same as it came, in UTF-8.
- *
- * Raises the portal's errors, those of the connection, and query cancel.  A call that
- * has effects is made at most once; where that cannot be known, the error's context
- * says that it may have taken effect.
+ * Call a method, again where that may be.  The answer is palloc'd; NULL, only with
+ * may_miss, if the portal says that there is no such object.
  */
-jsonc_object *
-portal_call(PortalOptions *options, const char *method, jsonc_object *params, char **text)
+static PortalAnswer *
+call_method(PortalOptions *options, const char *method, jsonc_object *params, bool may_miss)
 {
 	PortalCall	call = {options, method};
 	bool		has_effects = !portal_only_reads(method);
@@ -213,11 +208,44 @@ portal_call(PortalOptions *options, const char *method, jsonc_object *params, ch
 			portal_sleep(clock_ms() + Min(500 << Min(retries, 10), MAX_PAUSE), "BiconnectorRepeat");
 			retries++;
 		}
+		else if (error->kind == PORTAL_ERROR_MISSING && may_miss)
+		{
+			answer = NULL;
+			break;
+		}
 		else
 			portal_raise(options, method, error);
 	}
 	error_context_stack = errcallback.previous;
+	return answer;
+}
+
+/*
+ * Call a method, with the members of an object as its parameters, which is changed.
+ * Returns the answer, an object that the current memory context owns; *text, if
+ * wanted, is the same as it came, in UTF-8.
+ *
+ * Raises the portal's errors, those of the connection, and query cancel.  A call that
+ * has effects is made at most once; where that cannot be known, the error's context
+ * says that it may have taken effect.
+ */
+jsonc_object *
+portal_call(PortalOptions *options, const char *method, jsonc_object *params, char **text)
+{
+	PortalAnswer *answer = call_method(options, method, params, false);
+
 	if (text)
 		*text = answer->text;
 	return answer->document;
+}
+
+/*
+ * The same, but NULL if the portal has no such object.
+ */
+jsonc_object *
+portal_call_if_found(PortalOptions *options, const char *method, jsonc_object *params)
+{
+	PortalAnswer *answer = call_method(options, method, params, true);
+
+	return answer ? answer->document : NULL;
 }

@@ -53,7 +53,7 @@ static const struct
 	"Portals want https in \"portal_url\"."},
 
 	/* of methods */
-	{"*_NOT_FOUND", ERRCODE_NO_DATA_FOUND, PORTAL_ERROR_OTHER, NULL},
+	{"*_NOT_FOUND", ERRCODE_NO_DATA_FOUND, PORTAL_ERROR_MISSING, NULL},
 	{"*_DELETE_RESTRICTED", ERRCODE_RESTRICT_VIOLATION, PORTAL_ERROR_OTHER,
 	"Delete its sources first, and before these their datasets."},
 	{"BX_ERROR", ERRCODE_RESTRICT_VIOLATION, PORTAL_ERROR_OTHER, NULL},

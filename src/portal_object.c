@@ -12,6 +12,7 @@
 
 #include "catalog/pg_attribute.h"
 #include "commands/defrem.h"
+#include "option_value.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
@@ -19,9 +20,10 @@
 #define REQUIRED	(PORTAL_ADD | PORTAL_REQUIRED)
 #define UPDATE		PORTAL_UPDATE
 #define FILTER		PORTAL_FILTER
+#define SURE		(PORTAL_FILTER | PORTAL_NEVER_NULL)
 
 static const PortalColumn connector_columns[] = {
-	{"id", "id", "bigint", PORTAL_INTEGER, FILTER},
+	{"id", "id", "bigint", PORTAL_INTEGER, SURE},
 	{"title", "title", "text", PORTAL_TEXT, REQUIRED | UPDATE | FILTER},
 	{"logo", "logo", "text", PORTAL_TEXT, REQUIRED | UPDATE | FILTER},
 	{"description", "description", "text", PORTAL_TEXT, ADD | UPDATE | FILTER},
@@ -31,36 +33,36 @@ static const PortalColumn connector_columns[] = {
 	{"url_table_description", "urlTableDescription", "text", PORTAL_TEXT, REQUIRED | UPDATE | FILTER},
 	{"url_data", "urlData", "text", PORTAL_TEXT, REQUIRED | UPDATE | FILTER},
 	{"settings", "settings", "jsonb", PORTAL_JSON, REQUIRED | UPDATE},
-	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, FILTER},
+	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, SURE},
 	{"support_mapping", "supportMapping", "boolean", PORTAL_BOOLEAN, ADD | UPDATE | PORTAL_LATER},
 	{"source_code", "sourceCode", "text", PORTAL_TEXT, ADD | UPDATE | FILTER | PORTAL_LATER},
 };
 
 static const PortalColumn source_columns[] = {
-	{"id", "id", "bigint", PORTAL_INTEGER, FILTER},
+	{"id", "id", "bigint", PORTAL_INTEGER, SURE},
 	{"title", "title", "text", PORTAL_TEXT, REQUIRED | UPDATE | FILTER},
 	{"type", "type", "text", PORTAL_TEXT, FILTER},
 	{"code", "code", "text", PORTAL_TEXT, FILTER},
 	{"description", "description", "text", PORTAL_TEXT, ADD | UPDATE | FILTER},
 	{"active", "active", "boolean", PORTAL_BOOLEAN, ADD | UPDATE},
-	{"connector_id", "connectorId", "bigint", PORTAL_INTEGER, REQUIRED | FILTER},
+	{"connector_id", "connectorId", "bigint", PORTAL_INTEGER, REQUIRED | SURE},
 	{"settings", "settings", "jsonb", PORTAL_SETTINGS, REQUIRED | UPDATE | PORTAL_GET},
-	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, FILTER},
+	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, SURE},
 	{"date_update", "dateUpdate", "timestamp", PORTAL_DATETIME, FILTER},
 	{"created_by_id", "createdById", "bigint", PORTAL_INTEGER, FILTER},
 	{"updated_by_id", "updatedById", "bigint", PORTAL_INTEGER, FILTER},
 };
 
 static const PortalColumn dataset_columns[] = {
-	{"id", "id", "bigint", PORTAL_INTEGER, FILTER},
-	{"source_id", "sourceId", "bigint", PORTAL_INTEGER, REQUIRED | FILTER},
+	{"id", "id", "bigint", PORTAL_INTEGER, SURE},
+	{"source_id", "sourceId", "bigint", PORTAL_INTEGER, REQUIRED | SURE | PORTAL_LISTED},
 	{"type", "type", "text", PORTAL_TEXT, FILTER},
 	{"name", "name", "text", PORTAL_TEXT, REQUIRED | FILTER},
 	{"description", "description", "text", PORTAL_TEXT, ADD | UPDATE | FILTER},
 	{"external_code", "externalCode", "text", PORTAL_TEXT, REQUIRED | FILTER},
 	{"external_name", "externalName", "text", PORTAL_TEXT, REQUIRED | FILTER},
 	{"external_id", "externalId", "bigint", PORTAL_INTEGER, FILTER},
-	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, FILTER},
+	{"date_create", "dateCreate", "timestamp", PORTAL_DATETIME, SURE},
 	{"date_update", "dateUpdate", "timestamp", PORTAL_DATETIME, FILTER},
 	{"created_by_id", "createdById", "bigint", PORTAL_INTEGER, FILTER},
 	{"updated_by_id", "updatedById", "bigint", PORTAL_INTEGER, FILTER},
@@ -153,6 +155,10 @@ get_portal_table(Relation relation, Oid userid)
 			object = defGetString(def);
 		else if (strcmp(def->defname, "estimated_rows") == 0)
 			(void) parse_real(defGetString(def), &table->estimated_rows, 0, NULL);
+		else if (strcmp(def->defname, "fdw_startup_cost") == 0)
+			set_cost(def->defname, defGetString(def), &table->options->startup_cost);
+		else if (strcmp(def->defname, "fdw_tuple_cost") == 0)
+			set_cost(def->defname, defGetString(def), &table->options->tuple_cost);
 	}
 	table->object = portal_object_by_name(object);
 	if (table->object == NULL)

@@ -32,6 +32,8 @@ typedef enum PortalForm
 #define PORTAL_FILTER	(1 << 3)	/* filtered and ordered by, in lists */
 #define PORTAL_GET		(1 << 4)	/* comes from "get" only, not from lists */
 #define PORTAL_LATER	(1 << 5)	/* of newer portals: "fields" tells */
+#define PORTAL_LISTED	(1 << 6)	/* comes from lists only, not from "get" */
+#define PORTAL_NEVER_NULL (1 << 7)	/* each object has one */
 
 typedef struct PortalColumn
 {
@@ -74,6 +76,11 @@ typedef struct PortalTable
 
 extern PortalTable *get_portal_table(Relation relation, Oid userid);
 extern AttrNumber portal_attnum(const PortalTable *table, const char *name);
+
+/* ---- portal_read.c: objects from lists and one by one ---- */
+
+extern jsonc_object *portal_get(PortalOptions *options, const PortalObject *object, int64 id);
+extern jsonc_object *portal_item_member(jsonc_object *item, const char *key);
 
 /* ---- portal_value.c: values between documents and Datums ---- */
 

@@ -1,20 +1,22 @@
 /*-------------------------------------------------------------------------
  *
  * portal_option.c
- *	  The options of servers and user mappings of biconnector_portal: what may
- *	  be set, and reading it all into one struct.
+ *	  The options of biconnector_portal: what may be set on servers, user
+ *	  mappings, tables and columns, and reading the first two into one struct.
  *
  * The table below is the one place that names an option.  Values of user
  * mappings are secrets: errors do not show them.
  *
  *-------------------------------------------------------------------------
  */
-#include "portal.h"
+#include "portal_object.h"
 
 #include <math.h>
 
 #include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "option_value.h"
@@ -31,6 +33,9 @@ static void set_rate(const char *name, const char *value, void *field);
 static void set_retries(const char *name, const char *value, void *field);
 static void set_secret(const char *name, const char *value, void *field);
 static void set_webhook(const char *name, const char *value, void *field);
+static void set_object(const char *name, const char *value, void *field);
+static void set_rows(const char *name, const char *value, void *field);
+static void set_column(const char *name, const char *value, void *field);
 
 #define PORTAL(member)		offsetof(PortalOptions, member)
 #define PORTAL_HTTP(member)	PORTAL(http.member)
@@ -68,6 +73,19 @@ static const OptionEntry options[] =
 	{"client_secret", UserMappingRelationId, set_secret, PORTAL(client_secret)},
 	{"refresh_token", UserMappingRelationId, set_secret, PORTAL(refresh_token)},
 	{"token_url", UserMappingRelationId, set_url, PORTAL(token_url)},
+
+	/*
+	 * Tables and columns: get_portal_table() reads these.  What a table shows
+	 * (default: what it is called), how many rows it has, if there are no
+	 * statistics, and what is different about its costs
+	 */
+	{"object", ForeignTableRelationId, set_object, 0},
+	{"estimated_rows", ForeignTableRelationId, set_rows, 0},
+	{"fdw_startup_cost", ForeignTableRelationId, set_cost, PORTAL(startup_cost)},
+	{"fdw_tuple_cost", ForeignTableRelationId, set_cost, PORTAL(tuple_cost)},
+
+	/* which of the object's columns it shows, as IMPORT calls them */
+	{"column_name", AttributeRelationId, set_column, 0},
 };
 
 PG_FUNCTION_INFO_V1(biconnector_portal_validator);
@@ -145,6 +163,42 @@ set_webhook(const char *name, const char *value, void *field)
 				 errmsg("invalid value for option \"%s\"", name),
 				 errhint("Write the two parts of the webhook's address that follow \"/rest/\": user/secret.")));
 	*(char **) field = pstrdup(value);
+}
+
+/* What tables and columns have is only checked */
+
+static void
+set_object(const char *name, const char *value, void *field)
+{
+	StringInfoData valid;
+
+	if (portal_object_by_name(value))
+		return;
+	initStringInfo(&valid);
+	for (int i = 0; i < portal_object_count; i++)
+		appendStringInfo(&valid, "%s%s", i > 0 ? ", " : "", portal_objects[i].name);
+	option_bad_value(name, value, psprintf("Valid values are: %s", valid.data));
+}
+
+static void
+set_rows(const char *name, const char *value, void *field)
+{
+	double		rows;
+
+	if (!parse_real(value, &rows, 0, NULL) || !(rows >= 0 && rows <= 1e15) ||
+		rows != floor(rows))
+		option_bad_value(name, value, "It must be a number of rows, from 0 to 1e15.");
+}
+
+static void
+set_column(const char *name, const char *value, void *field)
+{
+	for (int i = 0; i < portal_object_count; i++)
+	{
+		if (portal_column_by_name(&portal_objects[i], value))
+			return;
+	}
+	option_bad_value(name, value, "It must be the name that IMPORT FOREIGN SCHEMA gives to a column.");
 }
 
 /* ---- validator ---- */

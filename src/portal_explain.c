@@ -13,6 +13,24 @@
 #include "utils/ruleutils.h"
 
 /*
+ * Does the condition say for which ids "get" is called?
+ */
+static bool
+is_id_condition(const PortalScan *state, const FilterExpr *filter)
+{
+	List	   *conditions;
+	FilterCondition *condition;
+
+	filter_shape(state->filter_table, filter, &conditions);
+	if (list_length(conditions) != 1)
+		return false;
+	condition = linitial(conditions);
+	return (condition->operator == FILTER_EQ || condition->operator == FILTER_IN) &&
+		strcmp(condition->field, "id") == 0 &&
+		portal_gets_by_id(state->table, state->columns, condition->operator == FILTER_IN);
+}
+
+/*
  * Will, as far as the plan tells, objects be asked for by their ids?
  */
 static bool
@@ -22,16 +40,7 @@ asks_by_id(const PortalScan *state)
 
 	foreach(lc, state->filters)
 	{
-		List	   *conditions;
-		FilterCondition *condition;
-
-		filter_shape(state->filter_table, lfirst(lc), &conditions);
-		if (list_length(conditions) != 1)
-			continue;
-		condition = linitial(conditions);
-		if ((condition->operator == FILTER_EQ || condition->operator == FILTER_IN) &&
-			strcmp(condition->field, "id") == 0 &&
-			portal_gets_by_id(state->table, state->columns, condition->operator == FILTER_IN))
+		if (is_id_condition(state, lfirst(lc)))
 			return true;
 	}
 	return false;
@@ -39,7 +48,8 @@ asks_by_id(const PortalScan *state)
 
 /*
  * The conditions of the plan in the words of the request: those that are sent (or
- * were, after a scan), and those that are not, because of their value.
+ * were, after a scan), and those that are not: because of their value, or because
+ * objects are asked for by id.
  */
 static void
 explain_filter(ForeignScanState *node, struct ExplainState *es)
@@ -48,14 +58,19 @@ explain_filter(ForeignScanState *node, struct ExplainState *es)
 	List	   *context = set_deparse_context_plan(es->deparse_cxt, node->ss.ps.plan, NIL);
 	StringInfoData sent;
 	StringInfoData dropped;
+	bool		by_id = asks_by_id(state);
 	ListCell   *lc;
 
 	initStringInfo(&sent);
 	initStringInfo(&dropped);
 	foreach(lc, state->filters)
 	{
-		StringInfo	out = state->started && !state->never &&
-			!bms_is_member(foreach_current_index(lc), state->sent) ? &dropped : &sent;
+		StringInfo	out = &sent;
+
+		if ((by_id && !is_id_condition(state, lfirst(lc))) ||
+			(state->started && !state->never &&
+			 !bms_is_member(foreach_current_index(lc), state->sent)))
+			out = &dropped;
 
 		appendStringInfo(out, "%s%s", out->len > 0 ? " AND " : "",
 						 filter_describe(state->filter_table, lfirst(lc), context));

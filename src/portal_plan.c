@@ -15,6 +15,9 @@
 #include <math.h>
 
 #include "access/sysattr.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -22,6 +25,7 @@
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
@@ -36,7 +40,8 @@ typedef struct PlanInfo
 	TableOptions *filter_table; /* the same, as filter.c wants it */
 	List	   *columns;		/* attribute numbers that the query needs */
 	bool		needs_item;		/* "get" is called for objects of lists */
-	bool		target;			/* the statement changes it */
+	bool		target;			/* the statement changes this table, ... */
+	bool		beside_target;	/* ... or one of the same portal */
 } PlanInfo;
 
 /* Elements of ForeignPath.fdw_private */
@@ -104,6 +109,48 @@ ids_asked_for(const PlanInfo *info, List *filters)
 }
 
 /*
+ * Note what a statement, or a part of it, changes.
+ */
+static void
+note_change(PlanInfo *info, const Query *query)
+{
+	RangeTblEntry *rte;
+
+	if (query->commandType == CMD_SELECT || query->resultRelation == 0)
+		return;
+	rte = rt_fetch(query->resultRelation, query->rtable);
+	if (rte->relid == info->table->relid)
+		info->target = true;
+	/* what is below a table here may be one there */
+	if (rte->relkind == RELKIND_FOREIGN_TABLE
+		? GetForeignServerIdByRelId(rte->relid) == info->table->options->serverid
+		: has_subclass(rte->relid))
+		info->beside_target = true;
+}
+
+/*
+ * Find out whether the statement changes the table, or others of the same portal.
+ */
+static void
+find_changes(PlannerInfo *root, RelOptInfo *baserel, PlanInfo *info)
+{
+	ListCell   *lc;
+
+	info->target = compat_is_target(root, baserel);
+	while (root->parent_root)
+		root = root->parent_root;
+	note_change(info, root->parse);
+	foreach(lc, root->parse->cteList)
+	{
+		Node	   *query = lfirst_node(CommonTableExpr, lc)->ctequery;
+
+		if (IsA(query, Query))
+			note_change(info, (Query *) query);
+	}
+	info->beside_target |= info->target;
+}
+
+/*
  * Estimate the relation's size.
  */
 void
@@ -121,7 +168,7 @@ portalGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntable
 	RelationClose(relation);
 	info->filter_table = portal_filter_table(info->table);
 	info->columns = needed_columns(info->table, baserel);
-	info->target = compat_is_target(root, baserel);
+	find_changes(root, baserel, info);
 	info->needs_item = info->table->object->kind == NULL;
 	foreach(lc, info->columns)
 	{
@@ -190,7 +237,7 @@ add_scan_path(PlannerInfo *root, RelOptInfo *baserel, Relids required_outer, Lis
 	startup_cost = options->startup_cost + cost.startup;
 	total_cost = startup_cost + (calls - 1) * options->startup_cost +
 		received * (options->tuple_cost + cpu_tuple_cost + cost.per_tuple);
-	if (info->target)
+	if (info->beside_target)
 		startup_cost = total_cost;	/* it is read whole first */
 	path = compat_create_foreignscan_path(root, baserel, rows, startup_cost, total_cost,
 										  required_outer, list_make3(sent, filters, order));
@@ -310,6 +357,6 @@ portalGetForeignPlan(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid,
 	return make_foreignscan(tlist, local, baserel->relid, expressions,
 							list_make4(info->columns, filters,
 									   list_nth(best_path->fdw_private, PATH_PRIVATE_ORDER),
-									   makeInteger(info->target)),
+									   makeInteger(info->beside_target)),
 							NIL, extract_actual_clauses(sent, false), outer_plan);
 }

@@ -8,9 +8,9 @@
  * for no more.  The conditions that were sent are checked on every row.
  *
  * Rows are kept in a tuplestore where the scan may start over without a change of
- * what it reads, and where its table is the target of the statement: that is read to
- * its end before the first row is handed out, so that no row is read after the
- * statement has changed it.
+ * what it reads, and where the statement changes objects of the portal: then all is
+ * read before the first row is handed out, so that no row is read after the statement
+ * has changed it, or made it.
  *
  *-------------------------------------------------------------------------
  */
@@ -33,7 +33,7 @@ portalBeginForeignScan(ForeignScanState *node, int eflags)
 	state->table = get_portal_table(relation, compat_executor_userid(node));
 	state->filter_table = portal_filter_table(state->table);
 	state->columns = list_nth(plan->fdw_private, PORTAL_PRIVATE_COLUMNS);
-	state->target = intVal(list_nth(plan->fdw_private, PORTAL_PRIVATE_TARGET)) != 0;
+	state->whole = intVal(list_nth(plan->fdw_private, PORTAL_PRIVATE_WHOLE)) != 0;
 	foreach(lc, (List *) list_nth(plan->fdw_private, PORTAL_PRIVATE_FILTERS))
 		state->filters = lappend(state->filters, filter_from_plan(lfirst(lc), plan->fdw_exprs));
 	state->reader = portal_reader_create(state->table, state->columns,
@@ -44,7 +44,7 @@ portalBeginForeignScan(ForeignScanState *node, int eflags)
 	state->filter_values = ExecInitExprList(plan->fdw_exprs, (PlanState *) node);
 	collect_params((Node *) plan->fdw_exprs, &state->params);
 	collect_params((Node *) plan->fdw_recheck_quals, &state->params);
-	state->keep = state->target || (eflags & EXEC_FLAG_REWIND) != 0;
+	state->keep = state->whole || (eflags & EXEC_FLAG_REWIND) != 0;
 	state->store_slot = ExecInitExtraTupleSlot(node->ss.ps.state, tupdesc, &TTSOpsMinimalTuple);
 	state->values = palloc(sizeof(PortalValue *) * Max(list_length(state->columns), 1));
 	foreach(lc, state->columns)
@@ -283,7 +283,7 @@ portalIterateForeignScan(ForeignScanState *node)
 	if (!state->started)
 	{
 		start_reading(node);
-		while (state->target && next_new_row(node))
+		while (state->whole && next_new_row(node))
 			ResetExprContext(node->ss.ps.ps_ExprContext);
 	}
 	if (state->replays)

@@ -28,7 +28,7 @@ enum PortalPrivateIndex
 								 * filter_to_plan makes */
 	PORTAL_PRIVATE_ORDER,		/* integers: attribute numbers, negative where it
 								 * descends; empty: by id */
-	PORTAL_PRIVATE_TARGET		/* integer: is it the target of the statement? */
+	PORTAL_PRIVATE_WHOLE		/* integer: is it read to its end first? */
 };
 
 extern void portalGetForeignRelSize(PlannerInfo *root, RelOptInfo *baserel, Oid foreigntableid);
@@ -74,7 +74,7 @@ typedef struct PortalScan
 	List	   *filters;		/* of FilterExpr *: conditions to be sent */
 	List	   *filter_values;	/* of ExprState *: their values */
 	Bitmapset  *params;			/* the executor's parameters in these */
-	bool		target;			/* all is read before a row is handed out */
+	bool		whole;			/* all is read before a row is handed out */
 
 	PortalReader *reader;
 	PortalValue **values;		/* parallel to columns */

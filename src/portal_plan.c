@@ -304,6 +304,9 @@ order_of_query(PlannerInfo *root, RelOptInfo *baserel)
 		if (attnum == InvalidAttrNumber)
 			return NIL;
 		order = lappend_int(order, compat_pathkey_descends(pathkey) ? -attnum : attnum);
+		/* no two have the same, so nothing behind it matters */
+		if (strcmp(info->table->columns[attnum - 1]->name, "id") == 0)
+			break;
 	}
 	return order;
 }

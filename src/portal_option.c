@@ -22,6 +22,7 @@
 #include "option_value.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/syscache.h"
 
 /* Where tokens are refreshed unless the mapping says otherwise: the vendor's */
@@ -281,11 +282,13 @@ is_portal_server(const ForeignServer *server)
 }
 
 /*
- * A value that messages must not show, which is not copied; or NULL.
+ * A value that messages must not show, or NULL.  What is kept lives as long as the
+ * options do: calls are made in contexts that do not.
  */
 void
 portal_add_secret(PortalOptions *options, const char *name, char *value)
 {
+	MemoryContext caller;
 	Setting    *secret;
 	ListCell   *lc;
 
@@ -296,10 +299,12 @@ portal_add_secret(PortalOptions *options, const char *name, char *value)
 		if (strcmp(((Setting *) lfirst(lc))->value, value) == 0)
 			return;
 	}
+	caller = MemoryContextSwitchTo(GetMemoryChunkContext(options));
 	secret = palloc(sizeof(Setting));
 	secret->code = pstrdup(name);
-	secret->value = value;
+	secret->value = pstrdup(value);
 	options->secrets = lappend(options->secrets, secret);
+	MemoryContextSwitchTo(caller);
 }
 
 /*

@@ -30,6 +30,9 @@ OBJS = \
 	src/portal.o \
 	src/portal_function.o \
 	src/portal_import.o \
+	src/portal_modify.o \
+	src/portal_modify_plan.o \
+	src/portal_write.o \
 	src/portal_plan.o \
 	src/portal_explain.o \
 	src/portal_scan.o \

@@ -10,6 +10,7 @@
 #define BICONNECTOR_COMPAT_H
 
 #include "access/stratnum.h"
+#include "access/sysattr.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/namespace.h"
 #include "commands/vacuum.h"
@@ -17,6 +18,8 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/appendinfo.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "parser/parsetree.h"
@@ -171,6 +174,84 @@ compat_executor_userid(ForeignScanState *node)
 
 	return OidIsValid(userid) ? userid : GetUserId();
 }
+
+/*
+ * Modifying a foreign table: 14 plans its targets by another signature, and knows
+ * the columns of a SET list by table.  compat_add_target() adds a column to what
+ * the rows to be changed are identified by.
+ */
+#if PG_VERSION_NUM >= 140000
+#define COMPAT_UPDATE_TARGETS \
+	PlannerInfo *root, Index rtindex, RangeTblEntry *target_rte, Relation target_relation
+#define COMPAT_UPDATE_TARGETS_PASSED root, rtindex, target_rte, target_relation
+#define COMPAT_TARGET_QUERY (root->parse)
+#define compat_add_target(attnum, type, typmod, collation, name) \
+	add_row_identity_var(root, makeVar(rtindex, attnum, type, typmod, collation, 0), rtindex, name)
+#else
+#define COMPAT_UPDATE_TARGETS \
+	Query *parsetree, RangeTblEntry *target_rte, Relation target_relation
+#define COMPAT_UPDATE_TARGETS_PASSED parsetree, target_rte, target_relation
+#define COMPAT_TARGET_QUERY parsetree
+#define compat_add_target(attnum, type, typmod, collation, name) \
+	(parsetree->targetList = \
+	 lappend(parsetree->targetList, \
+			 makeTargetEntry((Expr *) makeVar(parsetree->resultRelation, attnum, type, typmod, collation, 0), \
+							 list_length(parsetree->targetList) + 1, pstrdup(name), true)))
+#endif
+
+/* The columns in the SET list of an UPDATE, as integer list */
+static inline List *
+compat_set_columns(PlannerInfo *root, ModifyTable *plan, Index rtindex, int subplan_index)
+{
+#if PG_VERSION_NUM >= 140000
+	return list_copy(list_nth(plan->updateColnosLists, subplan_index));
+#else
+	Bitmapset  *columns = planner_rt_fetch(rtindex, root)->updatedCols;
+	List	   *list = NIL;
+	int			member = -1;
+
+	while ((member = bms_next_member(columns, member)) >= 0)
+		list = lappend_int(list, member + FirstLowInvalidHeapAttributeNumber);
+	return list;
+#endif
+}
+
+/* The plan whose rows a statement writes */
+static inline Plan *
+compat_modify_subplan(ModifyTableState *node, int subplan_index)
+{
+#if PG_VERSION_NUM >= 140000
+	return outerPlanState(node)->plan;
+#else
+	return node->mt_plans[subplan_index]->plan;
+#endif
+}
+
+/* The user whose rights count for a table that is written */
+static inline Oid
+compat_modify_userid(ResultRelInfo *rel, EState *estate)
+{
+#if PG_VERSION_NUM >= 160000
+	return ExecGetResultRelCheckAsUser(rel, estate);
+#else
+	Index		rtindex = rel->ri_RangeTableIndex;
+	Oid			userid = InvalidOid;
+
+#if PG_VERSION_NUM >= 140000
+	/* partitions that rows are routed to have none */
+	if (rtindex == 0 && rel->ri_RootResultRelInfo)
+		rtindex = rel->ri_RootResultRelInfo->ri_RangeTableIndex;
+#endif
+	if (rtindex > 0)
+		userid = exec_rt_fetch(rtindex, estate)->checkAsUser;
+	return OidIsValid(userid) ? userid : GetUserId();
+#endif
+}
+
+/* 14 can insert several rows at once */
+#if PG_VERSION_NUM >= 140000
+#define COMPAT_BATCHES
+#endif
 
 /* 17 added the restrictions of a join, 18 the count of disabled nodes */
 static inline ForeignPath *

@@ -5,6 +5,7 @@
  *
  *-------------------------------------------------------------------------
  */
+#include "portal_modify.h"
 #include "portal_scan.h"
 
 PG_FUNCTION_INFO_V1(biconnector_portal_handler);
@@ -26,5 +27,20 @@ biconnector_portal_handler(PG_FUNCTION_ARGS)
 	routine->EndForeignScan = portalEndForeignScan;
 	routine->ExplainForeignScan = portalExplainForeignScan;
 	routine->ImportForeignSchema = portalImportForeignSchema;
+	routine->AddForeignUpdateTargets = portalAddForeignUpdateTargets;
+	routine->PlanForeignModify = portalPlanForeignModify;
+	routine->BeginForeignModify = portalBeginForeignModify;
+	routine->ExecForeignInsert = portalExecForeignInsert;
+	routine->ExecForeignUpdate = portalExecForeignUpdate;
+	routine->ExecForeignDelete = portalExecForeignDelete;
+	routine->EndForeignModify = portalEndForeignModify;
+	routine->BeginForeignInsert = portalBeginForeignInsert;
+	routine->EndForeignInsert = portalEndForeignInsert;
+	routine->IsForeignRelUpdatable = portalIsForeignRelUpdatable;
+	routine->ExplainForeignModify = portalExplainForeignModify;
+#ifdef COMPAT_BATCHES
+	routine->ExecForeignBatchInsert = portalExecForeignBatchInsert;
+	routine->GetForeignModifyBatchSize = portalGetForeignModifyBatchSize;
+#endif
 	PG_RETURN_POINTER(routine);
 }

@@ -218,8 +218,11 @@ portal_value_write(PortalValue *value, Datum datum, bool isnull)
 		case PORTAL_SETTINGS:
 			utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
 			member = document_parse_value(utf8, strlen(utf8));
-			if (member == NULL ||
-				(value->column->form == PORTAL_SETTINGS && !json_object_is_type(member, json_type_object)))
+			if (member == NULL && value->column->form == PORTAL_JSON)
+				ereport(ERROR,
+						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						 errmsg("a portal takes no null for \"%s\"", value->column->key)));
+			if (value->column->form == PORTAL_SETTINGS && !json_object_is_type(member, json_type_object))
 				ereport(ERROR,
 						(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						 errmsg("the settings of a source must be a JSON object of values by code")));

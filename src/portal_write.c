@@ -31,6 +31,12 @@ noun(const PortalModify *modify)
 	return modify->table->object->kind ? modify->table->object->noun : "field";
 }
 
+static const char *
+what_was_done(const PortalModify *modify)
+{
+	return modify->operation == CMD_INSERT ? "added" : "changed";
+}
+
 static jsonc_object *
 new_object(void)
 {
@@ -208,7 +214,6 @@ read_back(PortalModify *modify, TupleTableSlot *slot, jsonc_object *id,
 		  const char *key, jsonc_object *value)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	const char *done = modify->operation == CMD_INSERT ? "added" : "changed";
 
 	PG_TRY();
 	{
@@ -225,7 +230,7 @@ read_back(PortalModify *modify, TupleTableSlot *slot, jsonc_object *id,
 			ereport(ERROR,
 					(errcode(ERRCODE_PROTOCOL_VIOLATION),
 					 errmsg("the answer of server \"%s\" does not have the %s that was %s",
-							modify->table->options->servername, noun(modify), done)));
+							modify->table->options->servername, noun(modify), what_was_done(modify))));
 		store_item(modify, slot, item);
 	}
 	PG_CATCH();
@@ -237,7 +242,7 @@ read_back(PortalModify *modify, TupleTableSlot *slot, jsonc_object *id,
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		exists = psprintf("The %s has been %s: %s is %s.", noun(modify), done,
+		exists = psprintf("The %s has been %s: %s is %s.", noun(modify), what_was_done(modify),
 						  key ? key : "id", json_object_get_string(key ? value : id));
 		error->detail = error->detail ? psprintf("%s\n%s", error->detail, exists) : exists;
 		ReThrowError(error);

@@ -218,9 +218,9 @@ install_extension() {
 
 # ---- the reference connector and the portal ---------------------------------
 
-# start_server NAME DIRECTORY PROGRAM ARGUMENT...: starts a server of ours as TESTER, on a
+# start_program NAME DIRECTORY PROGRAM ARGUMENT...: starts a server of ours as TESTER, on a
 # free port.  Its output, port file and log go to DIRECTORY.  Sets server_pid and server_url.
-start_server() {
+start_program() {
 	local name=$1 directory=$2 tries=100
 	shift 2
 
@@ -251,7 +251,7 @@ start_connector() {
 	local tree=$1 database=$2 directory=$3
 
 	connector_log=$directory/requests.log
-	start_server connector "$directory" "$tree/test/connector/connector.py" \
+	start_program connector "$directory" "$tree/test/connector/connector.py" \
 		--database "$database" --log "$connector_log" \
 		--setting "login=$CONNECTOR_LOGIN" --setting "password=$CONNECTOR_PASSWORD"
 	connector_pid=$server_pid
@@ -265,7 +265,7 @@ start_portal() {
 	local tree=$1 directory=$2
 
 	portal_log=$directory/portal.log
-	start_server portal "$directory" "$tree/test/portal/portal.py" --log "$portal_log" \
+	start_program portal "$directory" "$tree/test/portal/portal.py" --log "$portal_log" \
 		--token portal-token --webhook 1/webhook-secret --client app=app-secret \
 		--refresh-token refresh-1 --clock '2026-01-02 03:04:05'
 	portal_pid=$server_pid

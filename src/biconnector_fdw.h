@@ -203,6 +203,8 @@ extern bool select_fields(const TableOptions *table, List *columns, List **field
 						  List **slots);
 extern bool collect_params(Node *node, void *params);
 extern void set_system_columns(ForeignScanState *node);
+extern bool next_stored_row(ForeignScanState *node, Tuplestorestate *store,
+							TupleTableSlot *store_slot);
 extern void biconnectorBeginForeignScan(ForeignScanState *node, int eflags);
 extern TupleTableSlot *biconnectorIterateForeignScan(ForeignScanState *node);
 extern void biconnectorReScanForeignScan(ForeignScanState *node);

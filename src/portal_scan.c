@@ -245,36 +245,6 @@ next_new_row(ForeignScanState *node)
 	return found;
 }
 
-/*
- * Put the next of the rows that were kept into the scan's slot.  False if there are no
- * more.
- */
-static bool
-next_kept_row(ForeignScanState *node)
-{
-	PortalScan *state = node->fdw_state;
-	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-	int			natts = slot->tts_tupleDescriptor->natts;
-	MemoryContext caller;
-	bool		found;
-
-	if (state->store == NULL || tuplestore_ateof(state->store))
-		return false;
-	ExecClearTuple(slot);
-
-	/* a row that comes from disk is freed by the slot when the next one is stored */
-	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	found = tuplestore_gettupleslot(state->store, true, false, state->store_slot);
-	MemoryContextSwitchTo(caller);
-	if (!found)
-		return false;
-	slot_getallattrs(state->store_slot);
-	memcpy(slot->tts_values, state->store_slot->tts_values, natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, state->store_slot->tts_isnull, natts * sizeof(bool));
-	ExecStoreVirtualTuple(slot);
-	return true;
-}
-
 TupleTableSlot *
 portalIterateForeignScan(ForeignScanState *node)
 {
@@ -293,7 +263,7 @@ portalIterateForeignScan(ForeignScanState *node)
 	}
 
 	/* what is kept comes first, what is still to come goes on behind it */
-	if (!next_kept_row(node) && !next_new_row(node))
+	if (!next_stored_row(node, state->store, state->store_slot) && !next_new_row(node))
 		return ExecClearTuple(node->ss.ss_ScanTupleSlot);
 	if (((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
 		set_system_columns(node);

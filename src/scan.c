@@ -747,19 +747,18 @@ hold_answer(ForeignScanState *node, bool wait)
 }
 
 /*
- * Put the next of the rows that were kept into the scan's slot.  False if there
- * are no more.
+ * Put the next row of a tuplestore into the slot of a scan, by way of another slot,
+ * which is for minimal tuples.  False if there are no more, or there is no store.
  */
-static bool
-next_kept_row(ForeignScanState *node)
+bool
+next_stored_row(ForeignScanState *node, Tuplestorestate *store, TupleTableSlot *store_slot)
 {
-	ConnectorScan *state = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
 	int			natts = slot->tts_tupleDescriptor->natts;
 	MemoryContext caller;
 	bool		found;
 
-	if (state->store == NULL || tuplestore_ateof(state->store))
+	if (store == NULL || tuplestore_ateof(store))
 		return false;
 	ExecClearTuple(slot);
 
@@ -768,13 +767,13 @@ next_kept_row(ForeignScanState *node)
 	 * next one is stored: the memory we are called in does not last that long
 	 */
 	caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-	found = tuplestore_gettupleslot(state->store, true, false, state->store_slot);
+	found = tuplestore_gettupleslot(store, true, false, store_slot);
 	MemoryContextSwitchTo(caller);
 	if (!found)
 		return false;
-	slot_getallattrs(state->store_slot);
-	memcpy(slot->tts_values, state->store_slot->tts_values, natts * sizeof(Datum));
-	memcpy(slot->tts_isnull, state->store_slot->tts_isnull, natts * sizeof(bool));
+	slot_getallattrs(store_slot);
+	memcpy(slot->tts_values, store_slot->tts_values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, store_slot->tts_isnull, natts * sizeof(bool));
 	ExecStoreVirtualTuple(slot);
 	return true;
 }
@@ -834,7 +833,7 @@ scan_next_row(ForeignScanState *node, bool wait)
 		}
 
 		/* what is kept comes first, what is still to come goes on behind it */
-		if (!next_kept_row(node))
+		if (!next_stored_row(node, state->store, state->store_slot))
 			status = next_new_row(node, wait);
 		if (status == DATA_ROW && ((ForeignScan *) node->ss.ps.plan)->fsSystemCol)
 			set_system_columns(node);

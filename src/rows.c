@@ -12,7 +12,7 @@
  *
  * Each scanning function takes the position of a token's first byte and
  * returns the position behind the token, or NULL.  NULL without an error in
- * the Scan means that the bytes ran out.  So it does if nothing follows a
+ * the RowsScan means that the bytes ran out.  So it does if nothing follows a
  * value: a comma or a bracket must, and a number may go on in the next buffer.
  * An error is reported as soon as its byte is seen, and no sooner.  Hence the
  * result, errors and their offsets included, does not depend on how the
@@ -20,13 +20,14 @@
  *
  * Behind the bytes are zeros (ROWS_PADDING).  A zero may stand nowhere in a
  * document, so that no step has to look for the end: it meets a byte that
- * cannot be right, and syntax_error() tells the end from a mistake.
+ * cannot be right, and rows_syntax_error() tells the end from a mistake.
  *
  *-------------------------------------------------------------------------
  */
 #include "rows.h"
 
 #include "rows_block.h"
+#include "rows_scan.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -44,74 +45,29 @@ typedef enum RowsPhase
 	PHASE_FAILED				/* an error has been reported */
 } RowsPhase;
 
-/* What the scanning functions share */
-typedef struct Scan
-{
-	const unsigned char *end;	/* of the buffer */
-	bool		at_end;			/* and of the document */
-	RowsReader *reader;
-	const unsigned char *where; /* an error's position */
-	RowsErrorKind error_kind;
-	const char *error;			/* NULL if there is none */
-} Scan;
-
 #define BYTE_SPACE	0x01		/* white space */
 #define BYTE_DIGIT	0x02
-#define BYTE_STOP	0x04		/* may not stand in a string just so: quote,
-								 * backslash, control characters */
-#define BYTE_ESCAPE	0x08		/* after a backslash, other than u */
-#define BYTE_HEX	0x10
-#define BYTE_VALUE	0x20		/* starts a value */
+#define BYTE_VALUE	0x04		/* starts a value */
 
 /* short forms for the table */
-#define STOP	BYTE_STOP
-#define SPACE	(BYTE_STOP | BYTE_SPACE)
-#define DIGIT	(BYTE_DIGIT | BYTE_HEX | BYTE_VALUE)
-#define HEX		BYTE_HEX
-#define ESC		BYTE_ESCAPE
+#define DIGIT	(BYTE_DIGIT | BYTE_VALUE)
 #define VALUE	BYTE_VALUE
 
 static const unsigned char byte_class[256] = {
-	/* 0x00: \t is 9, \n is A, \r is D */
-	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
-	STOP, SPACE, SPACE, STOP, STOP, SPACE, STOP, STOP,
-	/* 0x10 */
-	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
-	STOP, STOP, STOP, STOP, STOP, STOP, STOP, STOP,
-	[' '] = BYTE_SPACE,
-	['"'] = STOP | ESC | VALUE,
-	['-'] = VALUE,
-	['/'] = ESC,
+	['\t'] = BYTE_SPACE, ['\n'] = BYTE_SPACE, ['\r'] = BYTE_SPACE, [' '] = BYTE_SPACE,
+	['"'] = VALUE, ['-'] = VALUE, ['['] = VALUE, ['{'] = VALUE,
 	['0'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
 	['5'] = DIGIT, DIGIT, DIGIT, DIGIT, DIGIT,
-	['A'] = HEX, HEX, HEX, HEX, HEX, HEX,
-	['['] = VALUE,
-	['\\'] = STOP | ESC,
-	['a'] = HEX, HEX | ESC, HEX, HEX, HEX, HEX | ESC | VALUE,
-	['n'] = ESC | VALUE,
-	['r'] = ESC,
-	['t'] = ESC | VALUE,
-	['{'] = VALUE,
+	['f'] = VALUE, ['n'] = VALUE, ['t'] = VALUE,
 };
 
-#undef STOP
-#undef SPACE
 #undef DIGIT
-#undef HEX
-#undef ESC
 #undef VALUE
 
 static inline bool
 is_byte(unsigned char c, unsigned char class)
 {
 	return (byte_class[c] & class) != 0;
-}
-
-/* Are there four hex digits? */
-static ALWAYS_INLINE bool
-is_hex4(const unsigned char *p)
-{
-	return (byte_class[p[0]] & byte_class[p[1]] & byte_class[p[2]] & byte_class[p[3]] & BYTE_HEX) != 0;
 }
 
 /* ---- steps over bytes ---- */
@@ -161,10 +117,9 @@ find_string_stop(const unsigned char *p, uint64_t *high)
 
 /* ---- scanning ---- */
 
-/* Notes an error; returns NULL for the scanning function to return. */
-static NEVER_INLINE const unsigned char *
-scan_fail(Scan *scan, const unsigned char *where, RowsErrorKind kind,
-		  const char *error)
+const unsigned char *
+rows_scan_fail(RowsScan *scan, const unsigned char *where, RowsErrorKind kind,
+			   const char *error)
 {
 	scan->where = where;
 	scan->error_kind = kind;
@@ -172,258 +127,19 @@ scan_fail(Scan *scan, const unsigned char *where, RowsErrorKind kind,
 	return NULL;
 }
 
-/* The same for a byte that cannot be right, unless it is the one at the end. */
-static NEVER_INLINE const unsigned char *
-syntax_error(Scan *scan, const unsigned char *where, const char *error)
+const unsigned char *
+rows_syntax_error(RowsScan *scan, const unsigned char *where, const char *error)
 {
 	if (where == scan->end)
 		return NULL;
-	return scan_fail(scan, where, ROWS_ERR_SYNTAX, error);
-}
-
-/* Fills in a value that is wanted; value is NULL if it is not. */
-static ALWAYS_INLINE void
-note_value(RowsValue *value, const unsigned char *start, const unsigned char *behind,
-		   RowsKind kind, bool escaped, bool ascii, bool integer)
-{
-	if (value == NULL)
-		return;
-	value->data = (const char *) start;
-	value->len = behind - start;
-	value->kind = kind;
-	value->escaped = escaped;
-	value->ascii = ascii;
-	value->integer = integer;
-}
-
-/* ---- escapes ---- */
-
-/*
- * The value of four hex digits, which they are known to be: all at once, as the
- * bytes of one word.
- */
-static ALWAYS_INLINE unsigned int
-hex4(const unsigned char *p)
-{
-	uint32_t	bytes = (uint32_t) p[0] | (uint32_t) p[1] << 8 |
-		(uint32_t) p[2] << 16 | (uint32_t) p[3] << 24;
-	uint32_t	digits = (bytes & 0x0F0F0F0F) + 9 * (bytes >> 6 & 0x01010101);
-	uint32_t	pairs = digits << 4 | digits >> 8;
-
-	return (pairs & 0xFF) << 8 | (pairs >> 16 & 0xFF);
-}
-
-/* What the letter behind a backslash stands for, which is known to be one */
-static ALWAYS_INLINE unsigned char
-escape_value(unsigned char c)
-{
-	switch (c)
-	{
-		case 'b':
-			return '\b';
-		case 'f':
-			return '\f';
-		case 'n':
-			return '\n';
-		case 'r':
-			return '\r';
-		case 't':
-			return '\t';
-		default:				/* quote, backslash and slash */
-			return c;
-	}
-}
-
-/* Where decoding writes to */
-typedef struct Decoded
-{
-	unsigned char *out;
-	unsigned char *bad_at;		/* where status became what it is */
-	RowsText	status;
-} Decoded;
-
-static void
-decode_fails(Decoded *decoded, RowsText status)
-{
-	if (decoded->status != ROWS_TEXT_OK)
-		return;
-	decoded->status = status;
-	decoded->bad_at = decoded->out;
-}
-
-/*
- * Decodes the escape \\uXXXX at p, whose digits have been checked, if it is not a
- * character of two bytes.  Returns the position behind it, or behind the second one of
- * a surrogate pair.
- */
-static NEVER_INLINE const unsigned char *
-decode_code(const unsigned char *p, unsigned int code, Decoded *decoded)
-{
-	unsigned char *out = decoded->out;
-	unsigned int low = 0;
-
-	if (code == 0)
-		decode_fails(decoded, ROWS_TEXT_NUL);
-	else if (code < 0x80)
-		*out++ = code;
-	else if (code < 0xD800 || code > 0xDFFF)
-	{
-		*out++ = 0xE0 | (code >> 12);
-		*out++ = 0x80 | ((code >> 6) & 0x3F);
-		*out++ = 0x80 | (code & 0x3F);
-	}
-	else
-	{
-		/* the first half, and is the second there? */
-		if (code <= 0xDBFF && p[6] == '\\' && p[7] == 'u' && is_hex4(p + 8))
-			low = hex4(p + 8);
-		if (low < 0xDC00 || low > 0xDFFF)
-			decode_fails(decoded, ROWS_TEXT_SURROGATE);
-		else
-		{
-			code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
-			*out++ = 0xF0 | (code >> 18);
-			*out++ = 0x80 | ((code >> 12) & 0x3F);
-			*out++ = 0x80 | ((code >> 6) & 0x3F);
-			*out++ = 0x80 | (code & 0x3F);
-			p += 6;
-		}
-	}
-	decoded->out = out;
-	return p + 6;
-}
-
-/*
- * The escapes that follow one upon the other, from the first backslash.  decoded is
- * NULL if what they stand for is not wanted.
- */
-static ALWAYS_INLINE const unsigned char *
-scan_escapes(Scan *scan, const unsigned char *p, Decoded *decoded)
-{
-	do
-	{
-		if (p[1] == 'u')
-		{
-			if (UNLIKELY(!is_hex4(p + 2)))
-			{
-				for (p += 2; is_byte(*p, BYTE_HEX);)
-					p++;
-				return syntax_error(scan, p, "invalid \\u escape in a string");
-			}
-			if (decoded)
-			{
-				unsigned int code = hex4(p + 2);
-
-				if (UNLIKELY(code < 0x80 || code >= 0x800))
-				{
-					p = decode_code(p, code, decoded);
-					continue;
-				}
-				decoded->out[0] = 0xC0 | (code >> 6);
-				decoded->out[1] = 0x80 | (code & 0x3F);
-				decoded->out += 2;
-			}
-			p += 6;
-		}
-		else if (is_byte(p[1], BYTE_ESCAPE))
-		{
-			if (decoded)
-				*decoded->out++ = escape_value(p[1]);
-			p += 2;
-		}
-		else
-			return syntax_error(scan, p + 1, "invalid escape in a string");
-	} while (*p == '\\');
-	return p;
-}
-
-/* The same where they are only checked */
-static NEVER_INLINE const unsigned char *
-check_escapes(Scan *scan, const unsigned char *p)
-{
-	return scan_escapes(scan, p, NULL);
-}
-
-/*
- * Makes room for what the strings from here to the end of the buffer may say, unless
- * the row has had a string with escapes before: then it is there.  A text is never
- * longer than its string with its quotes, the byte in front of it included.
- */
-static bool
-reserve_text(RowsReader *reader, size_t needed)
-{
-	char	   *text;
-
-	if (reader->text_used > 0 || needed <= reader->text_capacity)
-		return true;
-	text = realloc(reader->text, needed);
-	if (text == NULL)
-		return false;
-	reader->text = text;
-	reader->text_capacity = needed;
-	return true;
-}
-
-/*
- * A wanted string, of which start is behind the quote and p at the first backslash.
- * In one pass it is checked, and decoded into the reader's memory.
- */
-static NEVER_INLINE const unsigned char *
-scan_escaped_string(Scan *scan, const unsigned char *start, const unsigned char *p,
-					uint64_t high, RowsValue *value)
-{
-	RowsReader *reader = scan->reader;
-	Decoded		decoded = {.status = ROWS_TEXT_OK};
-	unsigned char *text;
-
-	if (!reserve_text(reader, (size_t) (scan->end - start) + 1 + ROWS_PADDING))
-		return scan_fail(scan, start - 1, ROWS_ERR_MEMORY, "out of memory");
-	text = (unsigned char *) reader->text + reader->text_used + 1;
-	memcpy(text, start, (size_t) (p - start));
-	decoded.out = text + (p - start);
-
-	for (;;)
-	{
-		uint64_t	block_high;
-		uint64_t	stops;
-
-		if (*p == '\\')
-		{
-			p = scan_escapes(scan, p, &decoded);
-			if (p == NULL)
-				return NULL;
-		}
-		stops = block_stops(p, &block_high);
-		memcpy(decoded.out, p, BLOCK_SIZE);
-		if (stops == 0)
-		{
-			high |= block_high;
-			decoded.out += BLOCK_SIZE;
-			p += BLOCK_SIZE;
-			continue;
-		}
-		high |= block_high & (stops - 1) & ~stops;
-		decoded.out += block_first(stops);
-		p += block_first(stops);
-		if (*p == '"')
-			break;
-		if (*p != '\\')
-			return syntax_error(scan, p, "control character in a string");
-	}
-
-	note_value(value, start, p, ROWS_STRING, true, high == 0, false);
-	value->status = decoded.status;
-	value->decoded = (char *) text;
-	value->decoded_len = (size_t) ((decoded.status == ROWS_TEXT_OK ? decoded.out : decoded.bad_at) - text);
-	reader->text_used = (size_t) (decoded.out - (unsigned char *) reader->text);
-	return p + 1;
+	return rows_scan_fail(scan, where, ROWS_ERR_SYNTAX, error);
 }
 
 /* ---- values ---- */
 
 /* A string, from its opening quote. */
 static ALWAYS_INLINE const unsigned char *
-scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_string(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *start = ++p;
 	uint64_t	high = 0;
@@ -431,14 +147,14 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
 	while (*(p = find_string_stop(p, &high)) != '"')
 	{
 		if (*p != '\\')
-			return syntax_error(scan, p, "control character in a string");
+			return rows_syntax_error(scan, p, "control character in a string");
 		if (value != NULL)
-			return scan_escaped_string(scan, start, p, high, value);
-		p = check_escapes(scan, p);
+			return rows_scan_escaped(scan, start, p, high, value);
+		p = rows_check_escapes(scan, p);
 		if (p == NULL)
 			return NULL;
 	}
-	note_value(value, start, p, ROWS_STRING, false, high == 0, false);
+	rows_note_value(value, start, p, ROWS_STRING, false, high == 0, false);
 	return p + 1;
 }
 
@@ -447,7 +163,7 @@ scan_string(Scan *scan, const unsigned char *p, RowsValue *value)
  * does, it may not be all of it; our caller sees that nothing follows.
  */
 static ALWAYS_INLINE const unsigned char *
-scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_number(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *start = p;
 	const unsigned char *digits;
@@ -456,9 +172,9 @@ scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 	digits = *p == '-' ? p + 1 : p;
 	p = skip_digits(digits);
 	if (p == digits)
-		return syntax_error(scan, p, "invalid number");
+		return rows_syntax_error(scan, p, "invalid number");
 	if (*digits == '0' && p > digits + 1)
-		return syntax_error(scan, digits + 1, "number with a leading zero");
+		return rows_syntax_error(scan, digits + 1, "number with a leading zero");
 
 	if (*p == '.')
 	{
@@ -466,7 +182,7 @@ scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 		digits = p + 1;
 		p = skip_digits(digits);
 		if (p == digits)
-			return syntax_error(scan, p, "invalid number");
+			return rows_syntax_error(scan, p, "invalid number");
 	}
 	if (UNLIKELY(*p == 'e' || *p == 'E'))
 	{
@@ -474,16 +190,16 @@ scan_number(Scan *scan, const unsigned char *p, RowsValue *value)
 		digits = p[1] == '+' || p[1] == '-' ? p + 2 : p + 1;
 		p = skip_digits(digits);
 		if (p == digits)
-			return syntax_error(scan, p, "invalid number");
+			return rows_syntax_error(scan, p, "invalid number");
 	}
 
-	note_value(value, start, p, ROWS_NUMBER, false, true, integer);
+	rows_note_value(value, start, p, ROWS_NUMBER, false, true, integer);
 	return p;
 }
 
 /* One of the three words, from its first letter, which is known to fit. */
 static ALWAYS_INLINE const unsigned char *
-scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
+scan_word(RowsScan *scan, const unsigned char *p, const char *word, size_t len,
 		  RowsKind kind, RowsValue *value)
 {
 	const unsigned char *start = p;
@@ -491,10 +207,10 @@ scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
 	for (size_t i = 1; i < len; i++)
 	{
 		if (*++p != (unsigned char) word[i])
-			return syntax_error(scan, p, "invalid literal");
+			return rows_syntax_error(scan, p, "invalid literal");
 	}
 
-	note_value(value, start, p + 1, kind, false, true, false);
+	rows_note_value(value, start, p + 1, kind, false, true, false);
 	return p + 1;
 }
 
@@ -503,7 +219,7 @@ scan_word(Scan *scan, const unsigned char *p, const char *word, size_t len,
  * it is not wanted, here and below.
  */
 static ALWAYS_INLINE const unsigned char *
-scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_scalar(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	if (*p == '"')
 		return scan_string(scan, p, value);
@@ -515,7 +231,7 @@ scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
 		return scan_word(scan, p, "true", 4, ROWS_TRUE, value);
 	if (*p == 'f')
 		return scan_word(scan, p, "false", 5, ROWS_FALSE, value);
-	return syntax_error(scan, p, "expected a value");
+	return rows_syntax_error(scan, p, "expected a value");
 }
 
 /*
@@ -523,19 +239,19 @@ scan_scalar(Scan *scan, const unsigned char *p, RowsValue *value)
  * of the member's value.
  */
 static const unsigned char *
-scan_key(Scan *scan, const unsigned char *p, bool *ascii)
+scan_key(RowsScan *scan, const unsigned char *p, bool *ascii)
 {
 	RowsValue	key = {0};
 
 	if (*p != '"')
-		return syntax_error(scan, p, "expected a string as the key of an object's member");
+		return rows_syntax_error(scan, p, "expected a string as the key of an object's member");
 	p = scan_string(scan, p, &key);
 	if (p == NULL)
 		return NULL;
 	*ascii &= key.ascii;
 	p = skip_space(p);
 	if (*p != ':')
-		return syntax_error(scan, p, "expected a colon after the key of an object's member");
+		return rows_syntax_error(scan, p, "expected a colon after the key of an object's member");
 	return skip_space(p + 1);
 }
 
@@ -545,7 +261,7 @@ scan_key(Scan *scan, const unsigned char *p, bool *ascii)
  * for each level, so that no document can exhaust the C stack.
  */
 static NEVER_INLINE const unsigned char *
-scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_nested(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	const unsigned char *start = p;
 	uint64_t	objects[ROWS_MAX_DEPTH / 64] = {0}; /* bit set: it is an
@@ -564,7 +280,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 			uint64_t	bit;
 
 			if (depth == ROWS_MAX_DEPTH)
-				return scan_fail(scan, p, ROWS_ERR_DEPTH, "value is nested too deeply");
+				return rows_scan_fail(scan, p, ROWS_ERR_DEPTH, "value is nested too deeply");
 			is_object = (*p == '{');
 			bit = (uint64_t) 1 << (depth % 64);
 			if (is_object)
@@ -597,7 +313,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 			p++;
 			if (--depth == outside)
 			{
-				note_value(value, start, p, is_object ? ROWS_OBJECT : ROWS_ARRAY,
+				rows_note_value(value, start, p, is_object ? ROWS_OBJECT : ROWS_ARRAY,
 						   false, ascii, false);
 				return p;
 			}
@@ -605,7 +321,7 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 			p = skip_space(p);
 		}
 		if (*p != ',')
-			return syntax_error(scan, p, is_object ?
+			return rows_syntax_error(scan, p, is_object ?
 								"expected a comma or a closing brace" :
 								"expected a comma or a closing bracket");
 		p = skip_space(p + 1);
@@ -616,14 +332,14 @@ scan_nested(Scan *scan, const unsigned char *p, RowsValue *value)
 
 /* A value that is neither a string nor a number. */
 static NEVER_INLINE const unsigned char *
-scan_other(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_other(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	return *p == '[' || *p == '{' ? scan_nested(scan, p, value) : scan_scalar(scan, p, value);
 }
 
 /* Any value. */
 static ALWAYS_INLINE const unsigned char *
-scan_value(Scan *scan, const unsigned char *p, RowsValue *value)
+scan_value(RowsScan *scan, const unsigned char *p, RowsValue *value)
 {
 	if (*p == '"')
 		return scan_string(scan, p, value);
@@ -663,7 +379,7 @@ reserve_values(RowsReader *reader, size_t needed)
  * wanted.
  */
 static ALWAYS_INLINE const unsigned char *
-scan_row(RowsReader *reader, Scan *scan, const unsigned char *p, bool has_columns)
+scan_row(RowsReader *reader, RowsScan *scan, const unsigned char *p, bool has_columns)
 {
 	const unsigned char *start = p;
 	const int  *slot_of = reader->slot_of;
@@ -684,10 +400,10 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p, bool has_column
 				if (n == reader->max_width && n > 0)
 				{
 					reader->nvalues = n + 1;
-					return scan_fail(scan, start, ROWS_ERR_WIDTH, "row has too many values");
+					return rows_scan_fail(scan, start, ROWS_ERR_WIDTH, "row has too many values");
 				}
 				if (n == reader->capacity && !reserve_values(reader, n + 1))
-					return scan_fail(scan, p, ROWS_ERR_MEMORY, "out of memory");
+					return rows_scan_fail(scan, p, ROWS_ERR_MEMORY, "out of memory");
 				value = &reader->values[n];
 			}
 			else if (n < width && slot_of[n] >= 0)
@@ -702,14 +418,14 @@ scan_row(RowsReader *reader, Scan *scan, const unsigned char *p, bool has_column
 			if (*p == ']')
 				break;
 			if (*p != ',')
-				return syntax_error(scan, p, "expected a comma or a closing bracket");
+				return rows_syntax_error(scan, p, "expected a comma or a closing bracket");
 			p = skip_space(p + 1);
 		}
 	}
 
 	reader->nvalues = n;
 	if (has_columns && n != width)
-		return scan_fail(scan, start, ROWS_ERR_WIDTH, n < width ?
+		return rows_scan_fail(scan, start, ROWS_ERR_WIDTH, n < width ?
 						 "row has too few values" :
 						 "row has too many values");
 	return p + 1;
@@ -767,7 +483,7 @@ rows_set_columns(RowsReader *reader, const int *slot_of, int width, int nslots)
  * ROWS_ERROR: see scan
  */
 static RowsStatus
-find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
+find_row(RowsReader *reader, RowsScan *scan, const unsigned char **pos)
 {
 	static const unsigned char bom[] = {0xEF, 0xBB, 0xBF};
 	const unsigned char *end = scan->end;
@@ -796,7 +512,7 @@ find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
 			case PHASE_START:
 				if (*p != '[')
 				{
-					scan_fail(scan, p, ROWS_ERR_NOT_ARRAY, "document is not an array");
+					rows_scan_fail(scan, p, ROWS_ERR_NOT_ARRAY, "document is not an array");
 					return ROWS_ERROR;
 				}
 				reader->phase = PHASE_FIRST;
@@ -809,7 +525,7 @@ find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
 					reader->phase = PHASE_DONE;
 				else
 				{
-					syntax_error(scan, p, "expected a comma or a closing bracket");
+					rows_syntax_error(scan, p, "expected a comma or a closing bracket");
 					return ROWS_ERROR;
 				}
 				break;
@@ -824,14 +540,14 @@ find_row(RowsReader *reader, Scan *scan, const unsigned char **pos)
 					break;
 				}
 				if (is_byte(*p, BYTE_VALUE))
-					scan_fail(scan, p, ROWS_ERR_NOT_ARRAY,
+					rows_scan_fail(scan, p, ROWS_ERR_NOT_ARRAY,
 							  "element of the document is not an array");
 				else
-					syntax_error(scan, p, "expected a row");
+					rows_syntax_error(scan, p, "expected a row");
 				return ROWS_ERROR;
 
 			default:			/* PHASE_DONE */
-				syntax_error(scan, p, "unexpected character after the document");
+				rows_syntax_error(scan, p, "unexpected character after the document");
 				return ROWS_ERROR;
 		}
 		p++;
@@ -846,7 +562,7 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 	const unsigned char *start = len > 0 ? (const unsigned char *) data : nothing;
 	const unsigned char *p = start;
 	RowsStatus	status;
-	Scan		scan;
+	RowsScan		scan;
 
 	*consumed = 0;
 	if (reader->phase == PHASE_FAILED)
@@ -891,7 +607,7 @@ rows_next(RowsReader *reader, const char *data, size_t len, bool at_end,
 	else if (status == ROWS_MORE && at_end)
 	{
 		/* bytes are only left over if they are the beginning of a row */
-		scan_fail(&scan, scan.end, ROWS_ERR_TRUNCATED,
+		rows_scan_fail(&scan, scan.end, ROWS_ERR_TRUNCATED,
 				  reader->phase == PHASE_START ? "empty document" :
 				  p == scan.end ? "document ends before its closing bracket" :
 				  "document ends inside a row");

@@ -384,19 +384,58 @@ SELECT count(*) FROM dataset_fields WHERE dataset_id = :dataset;
 SELECT count(*) FROM calls(:place) AS call WHERE call ~ 'update';
 
 --
--- Nothing of it is rolled back, and nobody is promised that
+-- Nothing of it is rolled back, which is said, and nobody is promised that
 --
 BEGIN;
 UPDATE connectors SET description = 'changed' WHERE title = 'One';
 ROLLBACK;
 SELECT description FROM connectors WHERE title = 'One';
-BEGIN;
-UPDATE connectors SET description = 'changed again' WHERE title = 'One';
-PREPARE TRANSACTION 'portal_write';
-SELECT description FROM connectors WHERE title = 'One';
--- also if it was refused: that may not be all that the transaction has done
+-- an error that has nothing to do with the portal
+SELECT attempt($$INSERT INTO connectors (title, logo, url_check, url_table_list, url_table_description, url_data, settings, sort)
+    SELECT 'n' || n, 'L', 'U', 'U', 'U', 'U', '[]', 6 / (3 - n) FROM generate_series(1, 4) AS n$$);
+CREATE VIEW sorted AS SELECT * FROM connectors WHERE sort > 100 WITH CHECK OPTION;
+SELECT a FROM attempt($$INSERT INTO sorted (title, logo, url_check, url_table_list, url_table_description, url_data, settings, sort)
+    SELECT 'n' || n, 'L', 'U', 'U', 'U', 'U', '[]', n FROM generate_series(101, 99, -1) AS n$$) AS a WHERE a !~ 'DETAIL';
+DROP VIEW sorted;
+SELECT title FROM connectors WHERE title LIKE 'n%' ORDER BY title;
+-- what was refused has changed nothing
 BEGIN;
 SELECT attempt($$DELETE FROM connectors WHERE title = 'One'$$);
+ROLLBACK;
+-- parts of a transaction, of which one is kept by another that is not
+BEGIN;
+DELETE FROM connectors WHERE title = 'n1';
+SAVEPOINT a;
+DELETE FROM connectors WHERE title = 'n2';
+SAVEPOINT b;
+SELECT biconnector_call('portal_write', 'biconnector.connector.delete', jsonb_build_object('id', id)) -> 'result'
+FROM connectors WHERE title = 'n100';
+RELEASE b;
+ROLLBACK TO a;
+SAVEPOINT c;
+DELETE FROM connectors WHERE title = 'n101';
+RELEASE c;
+RELEASE a;
+SELECT title FROM connectors WHERE title LIKE 'n%' ORDER BY title;
+ROLLBACK;
+-- where everything is kept there is nothing to say
+BEGIN;
+SAVEPOINT a;
+UPDATE connectors SET description = 'changed again' WHERE title = 'One';
+RELEASE a;
+COMMIT;
+SELECT description FROM connectors WHERE title = 'One';
+-- psql shows an error and a warning that follows it in any order
+SET client_min_messages = error;
+BEGIN;
+UPDATE connectors SET description = 'changed more' WHERE title = 'One';
+PREPARE TRANSACTION 'portal_write';
+RESET client_min_messages;
+SELECT description FROM connectors WHERE title = 'One';
+-- nor if a part that has done it was rolled back
+BEGIN;
+SELECT attempt($$UPDATE connectors SET description = CASE title WHEN 'One' THEN 'the last' END
+    WHERE title IN ('One', 'Two')$$);
 PREPARE TRANSACTION 'portal_write';
 
 --

@@ -45,7 +45,8 @@ extern void portal_add_secret(PortalOptions *options, const char *name, char *va
 
 /* ---- portal_effect.c: calls that cannot be rolled back ---- */
 
-extern void portal_note_effect(void);
+extern void portal_begin_effect(void);
+extern void portal_end_effect(int changes);
 
 /* ---- portal_call.c: calls of methods ---- */
 

@@ -188,13 +188,15 @@ call_method(PortalOptions *options, const char *method, jsonc_object *params, bo
 		authorize(options, params);
 		wait_for_turn(options);
 		if (has_effects)
-			portal_note_effect();
+			portal_begin_effect();
 		call.unanswered = has_effects;
 		answer = portal_exchange(options, method_url(options, method), true, params, has_effects);
 		error = portal_error_of(options, answer);
 		/* what stands in the place of an answer, or of its end, says nothing */
 		call.unanswered = has_effects && error &&
 			(error->code == NULL || (error->status >= 500 && error->kind == PORTAL_ERROR_OTHER));
+		if (has_effects && error && !call.unanswered)
+			portal_end_effect(0);
 		if (error == NULL)
 			break;
 
@@ -227,7 +229,8 @@ call_method(PortalOptions *options, const char *method, jsonc_object *params, bo
  *
  * Raises the portal's errors, those of the connection, and query cancel.  A call that
  * has effects is made at most once; where that cannot be known, the error's context
- * says that it may have taken effect.
+ * says that it may have taken effect.  Of one that succeeds, the caller says with
+ * portal_end_effect() what it has changed.
  */
 jsonc_object *
 portal_call(PortalOptions *options, const char *method, jsonc_object *params, char **text)

@@ -105,6 +105,8 @@ biconnector_call(PG_FUNCTION_ARGS)
 	char	   *text;
 
 	(void) portal_call(options, method, params, &text);
+	if (!portal_only_reads(method))
+		portal_end_effect(1);
 	text = pg_any_to_server(text, strlen(text), PG_UTF8);
 	PG_RETURN_DATUM(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
 }

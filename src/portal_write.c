@@ -134,6 +134,7 @@ call_to_write(PortalModify *modify, const char *verb, jsonc_object *params, int 
 						portal_method(modify->table->options, modify->table->object, verb)),
 				 errdetail("It may have been done nevertheless.")));
 	modify->rows += rows;
+	portal_end_effect(rows);
 	return result;
 }
 

@@ -117,6 +117,8 @@ foreach my $statement (sort keys %statements)
 			'... that leaves open what became of the call');
 		like($err, qr/\Q$context\E foreign table "\w+"; 1 row of this statement has taken effect/,
 			'... and knows what became of the row before');
+		like($err, qr/WARNING:\s+(?:01000: )?1 change in a portal is not rolled back\nDETAIL:  One more call may have taken effect\./,
+			'... and what the transaction leaves there');
 		is($calls - $before, 2, '... each call was made once');
 		is($out, $action eq 'drop_before_effect' ? $without : $with, '... and no other one');
 	}
@@ -143,6 +145,24 @@ END
 		'... the rows of the call before are known');
 	is($calls - $before, 2, '... each call was made once');
 	is($out, "1|6\n2|6", '... and no other one');
+}
+
+# ---- errors that have nothing to do with the portal ------------------------
+
+# A statement that is a transaction of its own, and one that is a part of one
+start_anew();
+my $failing = ($insert_connector =~ s/VALUES.*//sr) .
+  "SELECT 'F' || n, 'L', '', 'U', 'U', 'U', '[]' FROM generate_series(1, 4) AS n WHERE 1 / (3 - n) < 9;\n";
+foreach my $transaction ([ '', 2 ], [ "BEGIN;\nDELETE FROM portal.connectors WHERE id = 3;\n", 3 ])
+{
+	my ($begin, $changes) = @$transaction;
+	my ($out, $err) = run_session($node, "$begin${failing}ROLLBACK;\nSELECT count(*) FROM portal.connectors;\n");
+
+	is_error($err, '22012', 'division by zero', 'a statement fails');
+	like($err, qr/WARNING:\s+(?:01000: )?$changes changes in a portal are not rolled back$/m,
+		"... and it is said that its transaction leaves $changes changes");
+	is(() = $err =~ /in a portal/g, 1, '... once');
+	is($out, $begin ? 6 : 5, '... which are there');
 }
 
 # ---- a token that expires between two rows ---------------------------------

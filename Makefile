@@ -18,7 +18,10 @@ OBJS = \
 	src/explain.o \
 	src/analyze.o \
 	src/import.o \
+	src/import_name.o \
+	src/import_dataset.o \
 	src/inspect.o \
+	src/dataset_statement.o \
 	src/probe.o \
 	src/probe_ahead.o \
 	src/probe_ask.o \
@@ -27,6 +30,7 @@ OBJS = \
 	src/probe_group.o \
 	src/probe_report.o \
 	src/probe_value.o \
+	src/source.o \
 	src/portal.o \
 	src/portal_function.o \
 	src/portal_import.o \

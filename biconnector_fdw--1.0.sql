@@ -70,6 +70,15 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 2;
 COMMENT ON FUNCTION biconnector_probe_statement(regclass)
 IS 'statements that turn on what the connector of a foreign table does right';
 
+CREATE FUNCTION biconnector_dataset_statement(relation regclass, source_id bigint,
+  name text DEFAULT NULL)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_dataset_statement(regclass, bigint, text)
+IS 'the statement that makes a foreign table a dataset of a portal';
+
 CREATE FUNCTION biconnector_connections()
 RETURNS TABLE (server_name text, user_name text, origin text, valid boolean, in_use boolean)
 AS 'MODULE_PATHNAME'

@@ -178,11 +178,19 @@ acquire_sample_rows(Relation relation, int elevel, HeapTuple *rows, int targrows
 		if (table->columns[attnum - 1].field)
 			columns = lappend_int(columns, attnum);
 	}
+	request.renewable = table->connector.portal && !source_require(&table->connector);
 	request.select_all = select_fields(table, columns, &request.fields, &slots);
 
 	/* more rows than that are none of our business, and no error */
 	request.limit = Min(table->connector.row_limit, table->connector.analyze_limit);
 	answer = connector_data(table, &request, &statistics);
+	if (connector_data_unauthorized(answer))
+	{
+		source_renew(table, answer);
+		connector_data_close(answer);
+		request.renewable = false;
+		answer = connector_data(table, &request, &statistics);
+	}
 	if (connector_data_refused(answer))
 		connector_data_raise(answer);
 

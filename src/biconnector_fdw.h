@@ -91,6 +91,12 @@ typedef struct ConnectorOptions
 	char	   *url_table_list;
 	char	   *url_table_description;
 	char	   *url_data;
+	char	   *portal;			/* server of the portal of which this one is a
+								 * source; NULL if the endpoints are set */
+	int64		source_id;
+	bool		looked_up;		/* endpoints and settings are the source's, by
+								 * now */
+	uint32		source_hash;	/* of what the portal has said then */
 	bool		json_requests;	/* request_format is json, not form */
 	bool		map_fields;		/* tell the connector the columns' names */
 	int			row_limit;		/* limit of every request for data */
@@ -134,6 +140,7 @@ typedef struct TableOptions
 extern ConnectorOptions *get_connector_options(Oid serverid, Oid userid);
 extern TableOptions *get_table_options(Oid relid, Oid userid);
 extern const char *option_action(List *options, const char *name);
+extern void inherit_http_options(ConnectorOptions *connector, const HttpOptions *network);
 extern void set_concurrency(const char *name, const char *value, void *field);
 extern int	default_filter_operators(WireType wire_type);
 extern char *filter_operators_text(int operators);
@@ -147,6 +154,7 @@ extern const char *wire_type_sql_type(WireType wire_type);
 
 extern List *read_settings(List *defs);
 extern List *settings_of_user(Oid serverid, Oid userid);
+extern List *override_settings(List *settings, List *others);
 
 /* ---- plan.c: relation size, paths and plan ---- */
 
@@ -240,6 +248,15 @@ extern List *biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt,
 /* ---- inspect.c: the SQL functions; see biconnector_fdw--1.0.sql ---- */
 
 extern void check_wrapper(ForeignServer *server);
+extern Relation foreign_table_argument(FunctionCallInfo fcinfo);
+
+/* ---- source.c, of which source.h has the rest: servers that are sources of a portal ---- */
+
+struct DataAnswer;
+extern bool source_require(ConnectorOptions *options);
+extern void source_look_up(ConnectorOptions *options);
+extern void source_renew(TableOptions *table, const struct DataAnswer *answer);
+extern void source_forget(Oid serverid);
 
 /* ---- portal_option.c, of which portal.h has the rest ---- */
 
@@ -399,6 +416,7 @@ typedef enum TrustState
 extern TrustState trust_get(const TableOptions *table, const FilterCondition *condition);
 extern void trust_set(const TableOptions *table, const FilterCondition *condition,
 					  TrustState state);
+extern void trust_forget(Oid serverid);
 extern bool trust_verify(const TableOptions *table, TupleDesc tupdesc,
 						 const FilterCondition *condition,
 						 HttpStatistics *statistics);
@@ -425,6 +443,8 @@ typedef struct DataRequest
 	int			limit;			/* rows to ask for, at least 1 */
 	bool		whole;			/* every row is wanted: reaching limit is an
 								 * error */
+	bool		renewable;		/* that the settings are turned down is no error:
+								 * see connector_data_unauthorized() */
 } DataRequest;
 
 typedef struct DataAnswer DataAnswer;
@@ -474,6 +494,7 @@ extern bool connector_data_begun(DataAnswer *answer, bool wait);
 extern DataAnswer *connector_data(const TableOptions *table, const DataRequest *request,
 								  HttpStatistics *statistics);
 extern bool connector_data_refused(const DataAnswer *answer);
+extern bool connector_data_unauthorized(const DataAnswer *answer);
 pg_noreturn extern void connector_data_raise(const DataAnswer *answer);
 extern int	connector_data_descriptor(DataAnswer *answer);
 extern DataStatus connector_data_read(DataAnswer *answer, bool wait, RowsValue **values);
@@ -487,6 +508,8 @@ extern char *connector_data_request_text(const TableOptions *table,
 										 const DataRequest *request);
 extern void connector_data_close(DataAnswer *answer);
 extern void connector_data_context(void *answer);
+extern void connector_require_url(const ConnectorOptions *options, const char *url,
+								  const char *url_option);
 extern RemoteCheck connector_check(const ConnectorOptions *options);
 extern List *connector_table_list(const ConnectorOptions *options, const char *search);
 extern DocumentCall *connector_description_start(const ConnectorOptions *options,

@@ -65,6 +65,8 @@ struct HttpConnection
 	Oid			userid;
 	char	   *origin;			/* scheme, host and port, as in the URL */
 	uint32		server_hash;	/* of the server's row in the system cache */
+	uint32		network_hash;	/* of the server that says how to get there: this
+								 * one or another */
 
 	bool		in_use;
 	bool		kept;			/* has been idle */
@@ -218,7 +220,8 @@ row_changed(Datum arg, int cacheid, uint32 hash)
 	{
 		HttpConnection *connection = dlist_container(HttpConnection, node, iter.cur);
 
-		if (cacheid == FOREIGNSERVEROID && hash != 0 && hash != connection->server_hash)
+		if (cacheid == FOREIGNSERVEROID && hash != 0 && hash != connection->server_hash &&
+			hash != connection->network_hash)
 			continue;
 		connection->valid = false;
 		if (!connection->in_use)
@@ -315,7 +318,7 @@ create_wait_set(HttpConnection *connection)
  * the first request starts.
  */
 static HttpConnection *
-create(Oid serverid, Oid userid, const char *origin)
+create(Oid serverid, Oid networkid, Oid userid, const char *origin)
 {
 	char	   *origin_copy = MemoryContextStrdup(connection_memory, origin);
 	HttpConnection *connection = MemoryContextAllocZero(connection_memory,
@@ -326,6 +329,8 @@ create(Oid serverid, Oid userid, const char *origin)
 	connection->origin = origin_copy;
 	connection->server_hash = GetSysCacheHashValue1(FOREIGNSERVEROID,
 													ObjectIdGetDatum(serverid));
+	connection->network_hash = GetSysCacheHashValue1(FOREIGNSERVEROID,
+													 ObjectIdGetDatum(networkid));
 	connection->valid = true;
 	connection->in_use = true;
 	connection->timer = -1;
@@ -456,7 +461,8 @@ connection_generation(void)
 }
 
 /*
- * A connection for a request to the URL: one that is idle, or a new one.
+ * A connection for a request to the URL: one that is idle, or a new one.  networkid is
+ * the server whose options say how to get there, which may be serverid.
  *
  * It is the caller's until connection_release.  keep says whether it may then
  * outlive the transaction.  If the options that the request is made with have
@@ -465,8 +471,8 @@ connection_generation(void)
  * Raises errors if there are no descriptors or no memory left.
  */
 HttpConnection *
-connection_acquire(Oid serverid, Oid userid, uint64 options_generation, bool keep,
-				   const char *url)
+connection_acquire(Oid serverid, Oid networkid, Oid userid, uint64 options_generation,
+				   bool keep, const char *url)
 {
 	char	   *origin = http_url_origin(url);
 	HttpConnection *connection = NULL;
@@ -475,7 +481,7 @@ connection_acquire(Oid serverid, Oid userid, uint64 options_generation, bool kee
 		connection = find_idle(serverid, userid, origin);
 	if (connection == NULL)
 	{
-		connection = create(serverid, userid, origin);
+		connection = create(serverid, networkid, userid, origin);
 		connection->valid = options_generation == generation;
 	}
 	connection->in_use = true;

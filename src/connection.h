@@ -16,7 +16,7 @@
 
 typedef struct HttpConnection HttpConnection;
 
-extern HttpConnection *connection_acquire(Oid serverid, Oid userid,
+extern HttpConnection *connection_acquire(Oid serverid, Oid networkid, Oid userid,
 										  uint64 options_generation, bool keep,
 										  const char *url);
 extern void connection_release(HttpConnection *connection, bool reusable);

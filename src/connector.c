@@ -22,6 +22,26 @@
 /* ---- requests ---- */
 
 /*
+ * Raise an error if there is no such endpoint.
+ */
+void
+connector_require_url(const ConnectorOptions *options, const char *url, const char *url_option)
+{
+	if (url)
+		return;
+	if (options->portal)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("the connector of source " INT64_FORMAT " of server \"%s\" has no \"%s\"",
+						options->source_id, options->portal, url_option)));
+	ereport(ERROR,
+			(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+			 errmsg("server \"%s\" has no option \"%s\"", options->servername, url_option),
+			 errhint("Set it with ALTER SERVER ... OPTIONS (ADD %s 'https://...').",
+					 url_option)));
+}
+
+/*
  * Send a request body, which the current memory context owns as JSON tree, to
  * an endpoint; do not wait for the answer, which is as http_start has it.
  */
@@ -35,13 +55,7 @@ connector_start(const ConnectorOptions *options, const char *url, const char *ur
 	size_t		length;
 	ListCell   *lc;
 
-	if (url == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-				 errmsg("server \"%s\" has no option \"%s\"", options->servername, url_option),
-				 errhint("Set it with ALTER SERVER ... OPTIONS (ADD %s 'https://...').",
-						 url_option)));
-
+	connector_require_url(options, url, url_option);
 	connection = json_object_new_object();
 	json_object_object_add(body, "connection", connection);
 	foreach(lc, options->settings)
@@ -124,7 +138,8 @@ refusal_of_status(const ConnectorOptions *options, HttpAnswer *http, bool data)
 		case 401:
 		case 403:
 			sqlstate = ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION;
-			hint = "Check the settings in the user mapping.";
+			hint = options->portal == NULL ? "Check the settings in the user mapping."
+				: "Check the settings of the source in the portal, and those in the user mapping, which take precedence.";
 			break;
 		case 400:
 			if (data)

@@ -46,6 +46,7 @@ struct DataAnswer
 	bool		ended;			/* the document has ended */
 	bool		checked;		/* check_headerless_answer() has been called */
 	Refusal    *refusal;		/* or NULL */
+	bool		unauthorized;	/* ... because of the settings */
 	Refusal    *bad_header;		/* raised if a row comes; or NULL */
 };
 
@@ -534,7 +535,8 @@ connector_data_start(const TableOptions *table, const DataRequest *request,
  * Has the connector sent the header, or refused the request, for which the
  * caller must look then?  Waits for that if it may: then the result is true.
  * Raises errors of the connection, and those answers which say nothing about
- * the request itself.
+ * the request itself; but that the settings are turned down, only if the request is
+ * not renewable.
  */
 bool
 connector_data_begun(DataAnswer *answer, bool wait)
@@ -560,7 +562,10 @@ connector_data_begun(DataAnswer *answer, bool wait)
 		if (http_status(answer->http) != 200)
 		{
 			answer->refusal = refusal_of_status(&answer->table->connector, answer->http, true);
-			if (is_status_of_caller(http_status(answer->http)))
+			answer->unauthorized = http_status(answer->http) == 401 ||
+				http_status(answer->http) == 403;
+			if (is_status_of_caller(http_status(answer->http)) &&
+				!(answer->unauthorized && answer->request->renewable))
 				raise_refusal(answer->refusal);
 			answer->begun = true;
 		}
@@ -638,6 +643,15 @@ bool
 connector_data_refused(const DataAnswer *answer)
 {
 	return answer->refusal != NULL;
+}
+
+/*
+ * Has it done so because of the settings, and the request is renewable?
+ */
+bool
+connector_data_unauthorized(const DataAnswer *answer)
+{
+	return answer->unauthorized;
 }
 
 /*

@@ -161,6 +161,8 @@ explain_counters(const ForeignScanState *node, struct ExplainState *es)
 		ExplainPropertyUInteger("Rescans Without Request", NULL, state->rescans_replayed, es);
 	if (state->refused > 0)
 		ExplainPropertyUInteger("Requests Repeated Without Filter", NULL, state->refused, es);
+	if (state->renewed > 0)
+		ExplainPropertyUInteger("Requests Repeated With New Settings", NULL, state->renewed, es);
 	if (state->unlimited_requests > 0)
 		ExplainPropertyUInteger("Requests Repeated Without Limit", NULL,
 								state->unlimited_requests, es);
@@ -173,6 +175,11 @@ biconnectorExplainForeignScan(ForeignScanState *node, struct ExplainState *es)
 {
 	ConnectorScan *state = node->fdw_state;
 
+	if (state->table->connector.portal)
+	{
+		ExplainPropertyText("Portal", state->table->connector.portal, es);
+		ExplainPropertyInteger("Source ID", NULL, state->table->connector.source_id, es);
+	}
 	if (es->verbose)
 	{
 		if (state->table->connector.url_data)

@@ -20,6 +20,8 @@ typedef struct HttpOptions
 {
 	Oid			serverid;		/* whose connections may be used */
 	Oid			userid;
+	Oid			networkid;		/* the server whose options these are: serverid,
+								 * or one that it refers to */
 	uint64		generation;		/* connection_generation() before they were
 								 * read */
 	bool		keep_connections;	/* beyond the end of the transaction */

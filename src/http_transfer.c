@@ -459,7 +459,8 @@ transfer_start(HttpTransfer *transfer)
 	transfer->header_bytes = 0;
 	transfer->tls_unread = false;
 
-	transfer->connection = connection_acquire(options->serverid, options->userid,
+	transfer->connection = connection_acquire(options->serverid, options->networkid,
+											options->userid,
 											options->has_effects ? 0 : options->generation,
 											options->keep_connections, transfer->url);
 	transfer->easy = easy = curl_easy_init();

@@ -3,76 +3,28 @@
  * import.c
  *	  IMPORT FOREIGN SCHEMA: the connector's tables as foreign tables.
  *
- * A connector has one list of tables, so any name of a remote schema will do.
- *
- * Codes come from outside and may be anything.  The names made of them depend
- * on the codes alone, not on their order: two codes that would get the same
- * name, a code that is too long for one, and a column that would be called
- * like a system column get a suffix computed from the code.
+ * A connector has one list of tables, so any name of a remote schema will do.  Only
+ * of a server that is a source of a portal is there a second schema: the portal's
+ * datasets of the source, which are tables of the connector under the portal's
+ * names.
  *
  *-------------------------------------------------------------------------
  */
-#include "biconnector_fdw.h"
+#include "import.h"
 
 #include "access/htup_details.h"
-#include "catalog/heap.h"
-#include "catalog/pg_collation.h"
 #include "commands/defrem.h"
 #include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "port/pg_crc32c.h"
 #include "utils/builtins.h"
-#include "utils/formatting.h"
 #include "utils/regproc.h"
-
-/* Length of a suffix: an underscore and eight digits */
-#define SUFFIX_LENGTH 9
-
-/* What the option case says */
-typedef enum NameCase
-{
-	CASE_SMART,					/* fold what has no lower-case letter */
-	CASE_LOWER,					/* fold all */
-	CASE_KEEP
-} NameCase;
-
-typedef struct ImportOptions
-{
-	const char *search;			/* sent as searchString */
-	NameCase	name_case;
-	const char *datetime_type;	/* for fields of type datetime; NULL: as it
-								 * turns out */
-	bool		probe;			/* find out what the connector does right */
-} ImportOptions;
-
-/* A code of the connector and the name that it gets here */
-typedef struct ImportName
-{
-	const char *code;
-	const char *key;			/* distinguishes equal codes */
-	char	   *folded;			/* the code in the right letter case */
-	char	   *name;
-	bool		ambiguous;		/* another one has the same name */
-	void	   *entry;			/* RemoteTable or RemoteField */
-} ImportName;
-
-/* A table that is wanted */
-typedef struct ImportTable
-{
-	ImportName *name;
-	int			number;			/* in the connector's list */
-	DocumentCall *call;			/* for its description, while under way */
-	ImportName *columns;
-	int			ncolumns;
-} ImportTable;
 
 /*
  * Read the options of the IMPORT statement.  What it says of requests goes into the
- * server's options.
+ * server's options.  Portals are not asked to search, so datasets have no such option.
  */
 static ImportOptions
-read_import_options(ConnectorOptions *connector, List *defs)
+read_import_options(ConnectorOptions *connector, List *defs, bool datasets)
 {
 	ImportOptions options = {"", CASE_SMART, NULL, true};
 	ListCell   *lc;
@@ -83,7 +35,7 @@ read_import_options(ConnectorOptions *connector, List *defs)
 		char	   *value = defGetString(def);
 		const char *valid = NULL;
 
-		if (strcmp(def->defname, "search") == 0)
+		if (strcmp(def->defname, "search") == 0 && !datasets)
 			options.search = value;
 		else if (strcmp(def->defname, "case") == 0)
 		{
@@ -111,8 +63,8 @@ read_import_options(ConnectorOptions *connector, List *defs)
 			ereport(ERROR,
 					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 					 errmsg("invalid option \"%s\"", def->defname),
-					 errhint("Valid options in this context are: %s",
-							 "search, case, datetime_type, probe, concurrency")));
+					 errhint("Valid options in this context are: %s%s", datasets ? "" : "search, ",
+							 "case, datetime_type, probe, concurrency")));
 		if (valid)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -120,95 +72,6 @@ read_import_options(ConnectorOptions *connector, List *defs)
 					 errhint("Valid values are: %s", valid)));
 	}
 	return options;
-}
-
-/* ---- names ---- */
-
-static char *
-fold_case(const char *code, NameCase name_case)
-{
-	size_t		length = strlen(code);
-
-	if (name_case == CASE_LOWER ||
-		(name_case == CASE_SMART &&
-		 strcmp(str_toupper(code, length, DEFAULT_COLLATION_OID), code) == 0))
-		return str_tolower(code, length, DEFAULT_COLLATION_OID);
-	return pstrdup(code);
-}
-
-/*
- * The name with a suffix that tells it from others, short enough.
- */
-static char *
-add_suffix(const ImportName *name)
-{
-	pg_crc32c	crc;
-
-	INIT_CRC32C(crc);
-	COMP_CRC32C(crc, name->code, strlen(name->code));
-	if (strcmp(name->code, name->key) != 0)
-		COMP_CRC32C(crc, name->key, strlen(name->key));
-	FIN_CRC32C(crc);
-	return psprintf("%.*s_%08x",
-					pg_mbcliplen(name->folded, strlen(name->folded),
-								 NAMEDATALEN - 1 - SUFFIX_LENGTH),
-					name->folded, crc);
-}
-
-static int
-compare_folded(const void *a, const void *b)
-{
-	return strcmp((*(ImportName *const *) a)->folded, (*(ImportName *const *) b)->folded);
-}
-
-static int
-compare_names(const void *a, const void *b)
-{
-	return strcmp((*(ImportName *const *) a)->name, (*(ImportName *const *) b)->name);
-}
-
-/*
- * Give each code its name.  Of codes that fold to one name, the one that is
- * that name keeps it.
- */
-static void
-assign_names(ImportName *names, int count, NameCase name_case, bool columns)
-{
-	ImportName **sorted = palloc(sizeof(ImportName *) * Max(count, 1));
-
-	for (int i = 0; i < count; i++)
-	{
-		names[i].folded = fold_case(names[i].code, name_case);
-		sorted[i] = &names[i];
-	}
-
-	qsort(sorted, count, sizeof(ImportName *), compare_folded);
-	for (int first = 0, next; first < count; first = next)
-	{
-		int			same = 0;
-
-		for (next = first; next < count && compare_folded(&sorted[first], &sorted[next]) == 0; next++)
-			same += strcmp(sorted[next]->code, sorted[next]->folded) == 0;
-		for (int i = first; i < next; i++)
-		{
-			ImportName *name = sorted[i];
-			bool		keeps = next == first + 1 ||
-				(same == 1 && strcmp(name->code, name->folded) == 0);
-
-			if (keeps && strlen(name->folded) < NAMEDATALEN &&
-				!(columns && SystemAttributeByName(name->folded) != NULL))
-				name->name = name->folded;
-			else
-				name->name = add_suffix(name);
-		}
-	}
-
-	qsort(sorted, count, sizeof(ImportName *), compare_names);
-	for (int i = 1; i < count; i++)
-	{
-		if (compare_names(&sorted[i - 1], &sorted[i]) == 0)
-			sorted[i - 1]->ambiguous = sorted[i]->ambiguous = true;
-	}
 }
 
 /* ---- which tables ---- */
@@ -333,7 +196,7 @@ table_to_be(const ConnectorOptions *connector, const ImportName *name,
 		ColumnOptions *column = &table->columns[i];
 
 		column->name = columns[i].name;
-		column->field = columns[i].code;
+		column->field = ((RemoteField *) columns[i].entry)->code;
 		column->wire_type = ((RemoteField *) columns[i].entry)->wire_type;
 		column->filter_operators = connector->filter_operators >= 0
 			? connector->filter_operators : default_filter_operators(column->wire_type);
@@ -425,14 +288,13 @@ check_fit(const ConnectorOptions *connector, const ImportTable *table)
 }
 
 /*
- * Read the description of a table, and give its columns their names.
+ * Give a table its columns: of RemoteField *, called by their code, or by their name.
  */
 static void
-read_description(const ConnectorOptions *connector, const ImportOptions *options,
-				 ImportTable *table)
+set_columns(const ConnectorOptions *connector, const ImportOptions *options,
+			ImportTable *table, List *fields, bool by_name)
 {
 	const RemoteTable *remote = table->name->entry;
-	List	   *fields = connector_description_read(table->call);
 	int			count = list_length(fields);
 	ListCell   *lc;
 
@@ -448,8 +310,10 @@ read_description(const ConnectorOptions *connector, const ImportOptions *options
 	{
 		ImportName *column = &table->columns[foreach_current_index(lc)];
 
+		const RemoteField *field = lfirst(lc);
+
 		column->entry = lfirst(lc);
-		column->code = column->key = ((RemoteField *) lfirst(lc))->code;
+		column->code = column->key = by_name ? field->name : field->code;
 	}
 	assign_names(table->columns, count, options->name_case, true);
 
@@ -500,8 +364,34 @@ describe_tables(ConnectorOptions *connector, const ImportOptions *options,
 															   tables[started].name->entry);
 			started++;
 		}
-		read_description(connector, options, &tables[i]);
+		set_columns(connector, options, &tables[i],
+					connector_description_read(tables[i].call), false);
 	}
+}
+
+/*
+ * The same of datasets, which the portal tells one after the other.  Those that have
+ * been deleted since they were listed are left out; returns how many there are.
+ */
+static int
+describe_datasets(ConnectorOptions *connector, const ImportOptions *options,
+				  ImportTable *tables, int count)
+{
+	int			described = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		List	   *fields;
+		bool		found;
+
+		check_fit(connector, &tables[i]);
+		fields = dataset_field_list(connector, tables[i].name->entry, &found);
+		if (!found)
+			continue;
+		tables[described] = tables[i];
+		set_columns(connector, options, &tables[described++], fields, true);
+	}
+	return described;
 }
 
 /* ---- statements ---- */
@@ -558,15 +448,21 @@ List *
 biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 {
 	ConnectorOptions *connector = get_connector_options(serverid, GetUserId());
-	ImportOptions options = read_import_options(connector, stmt->options);
-	List	   *entries = connector_table_list(connector, options.search);
-	int			count = list_length(entries);
-	ImportName *names = palloc0(sizeof(ImportName) * Max(count, 1));
-	ImportTable *tables = palloc0(sizeof(ImportTable) * Max(count, 1));
+	bool		datasets = connector->portal && strcmp(stmt->remote_schema, "datasets") == 0;
+	ImportOptions options = read_import_options(connector, stmt->options, datasets);
+	List	   *entries;
+	int			count;
+	ImportName *names;
+	ImportTable *tables;
 	int			wanted = 0;
 	List	   *statements = NIL;
 	ListCell   *lc;
 
+	source_look_up(connector);
+	entries = datasets ? dataset_list(connector) : connector_table_list(connector, options.search);
+	count = list_length(entries);
+	names = palloc0(sizeof(ImportName) * Max(count, 1));
+	tables = palloc0(sizeof(ImportTable) * Max(count, 1));
 	foreach(lc, entries)
 	{
 		ImportName *name = &names[foreach_current_index(lc)];
@@ -574,7 +470,8 @@ biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 
 		name->entry = table;
 		name->code = table->code;
-		name->key = table->key;
+		/* several datasets may be of one table */
+		name->key = datasets ? table->code : table->key;
 	}
 	assign_names(names, count, options.name_case, false);
 	if (stmt->list_type == FDW_IMPORT_SCHEMA_LIMIT_TO)
@@ -588,7 +485,10 @@ biconnectorImportForeignSchema(ImportForeignSchemaStmt *stmt, Oid serverid)
 	}
 
 	connector->http.group = http_group_create();
-	describe_tables(connector, &options, tables, wanted);
+	if (datasets)
+		wanted = describe_datasets(connector, &options, tables, wanted);
+	else
+		describe_tables(connector, &options, tables, wanted);
 	for (int i = 0; i < wanted; i++)
 		statements = lappend(statements, table_statement(connector, &options, &tables[i]));
 	return statements;

@@ -11,6 +11,8 @@
 #include "biconnector_fdw.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "foreign/foreign.h"
 #include "funcapi.h"
@@ -19,6 +21,7 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/rel.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -67,12 +70,43 @@ usable_server(const char *name, bool portals)
 	return server;
 }
 
+/*
+ * The connector of the server that the first argument names.  What a portal knows of
+ * it is looked up anew: who calls these wants to know how things are.
+ */
 static ConnectorOptions *
 connector_argument(FunctionCallInfo fcinfo)
 {
 	ForeignServer *server = usable_server(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
+	ConnectorOptions *options = get_connector_options(server->serverid, GetUserId());
 
-	return get_connector_options(server->serverid, GetUserId());
+	source_look_up(options);
+	return options;
+}
+
+/* ---- foreign tables ---- */
+
+/*
+ * Open the foreign table that is the function's first argument.  Raises if it is
+ * something else, or the current user may not read it.  The caller closes it,
+ * but leaves it locked.
+ */
+Relation
+foreign_table_argument(FunctionCallInfo fcinfo)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Relation	relation = relation_open(relid, AccessShareLock);
+	AclResult	result;
+
+	if (relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a foreign table", RelationGetRelationName(relation))));
+	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_TABLE, RelationGetRelationName(relation));
+	check_wrapper(GetForeignServer(GetForeignTable(relid)->serverid));
+	return relation;
 }
 
 /* ---- functions ---- */
@@ -138,12 +172,7 @@ biconnector_check(PG_FUNCTION_ARGS)
 	Datum		values[4];
 	bool		nulls[4] = {false};
 
-	if (options->url_check == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
-				 errmsg("server \"%s\" has no option \"%s\"", options->servername, "url_check"),
-				 errhint("Set it with ALTER SERVER ... OPTIONS (ADD %s 'https://...').",
-						 "url_check")));
+	connector_require_url(options, options->url_check, "url_check");
 	check = check_without_error(options);
 	elapsed->time = GetCurrentTimestamp() - start;
 	values[0] = BoolGetDatum(check.ok);
@@ -279,6 +308,7 @@ disconnect(Oid serverid)
 	bool		closed = connection_close_idle(serverid);
 	ListCell   *lc;
 
+	source_forget(serverid);
 	foreach(lc, connection_list())
 	{
 		HttpConnectionInfo *info = lfirst(lc);
@@ -302,7 +332,8 @@ disconnect(Oid serverid)
  * biconnector_disconnect(server text) returns boolean
  *
  * Closes the current session's connections to a server, of all users.  True
- * if there was one.  Warns of those that are in use, and leaves them alone.
+ * if there was one.  Warns of those that are in use, and leaves them alone.  What the
+ * session knows of the source in a portal that the server is is forgotten.
  */
 Datum
 biconnector_disconnect(PG_FUNCTION_ARGS)

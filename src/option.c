@@ -42,6 +42,7 @@ typedef struct OptionTarget
 	ColumnOptions *column;
 } OptionTarget;
 
+static void set_source_id(const char *name, const char *value, void *field);
 static void set_request_format(const char *name, const char *value, void *field);
 static void set_row_limit(const char *name, const char *value, void *field);
 static void set_filter(const char *name, const char *value, void *field);
@@ -71,6 +72,13 @@ static const OptionEntry options[] =
 	{"url_table_list", ForeignServerRelationId, set_url, CONNECTOR(url_table_list)},
 	{"url_table_description", ForeignServerRelationId, set_url, CONNECTOR(url_table_description)},
 	{"url_data", ForeignServerRelationId, set_url, CONNECTOR(url_data)},
+
+	/*
+	 * in their place: a source of a portal, by the name of the portal's server
+	 * and the source's id, which is at least 1.  It has the settings, too
+	 */
+	{"portal", ForeignServerRelationId, set_text, CONNECTOR(portal)},
+	{"source_id", ForeignServerRelationId, set_source_id, CONNECTOR(source_id)},
 
 	/* how requests are written: form (default) or json */
 	{"request_format", ForeignServerRelationId, set_request_format, CONNECTOR(json_requests)},
@@ -129,7 +137,10 @@ static const OptionEntry options[] =
 	 */
 	{"concurrency", ForeignServerRelationId, set_concurrency, CONNECTOR(concurrency)},
 
-	/* timeouts, proxy, TLS and the like: see option_value.h */
+	/*
+	 * timeouts, proxy, TLS and the like: see option_value.h.  With "portal", the
+	 * defaults are what the portal's server has
+	 */
 	HTTP_SERVER_OPTIONS(CONNECTOR_HTTP),
 
 	/* code of the table to ask for: default the relation's name */
@@ -262,6 +273,18 @@ wire_type_sql_type(WireType wire_type)
 }
 
 /* ---- setters ---- */
+
+static void
+set_source_id(const char *name, const char *value, void *field)
+{
+	int64		id;
+
+	errno = 0;
+	id = strtoll(value, NULL, 10);
+	if (value[strspn(value, "0123456789")] != '\0' || errno != 0 || id < 1)
+		option_bad_value(name, value, "It must be the id of a source, a whole number from 1 on.");
+	*(int64 *) field = id;
+}
 
 static void
 set_request_format(const char *name, const char *value, void *field)
@@ -409,6 +432,40 @@ set_time_zone(const char *name, const char *value, void *field)
 /* ---- validator ---- */
 
 /*
+ * Do the options of a server that is a source of a portal go together?  Where that is
+ * and how to get there says the portal and its server, so that nobody else can lead
+ * the source's settings elsewhere.
+ */
+static void
+check_source(const ConnectorOptions *connector, List *defs)
+{
+	ListCell   *lc;
+
+	if (connector->portal == NULL && connector->source_id == 0)
+		return;
+	if (connector->portal == NULL || connector->source_id == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("\"portal\" and \"source_id\" must be given together"),
+				 errhint("\"portal\" is the name of a server of biconnector_portal, \"source_id\" the id of a source there.")));
+	foreach(lc, defs)
+	{
+		const char *name = ((DefElem *) lfirst(lc))->defname;
+
+		if (strncmp(name, "url_", 4) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("\"%s\" cannot be used together with \"portal\"", name),
+					 errhint("The URLs of a source are those of its connector in the portal.")));
+		if (strcmp(name, "proxy") == 0 || strncmp(name, "ssl_", 4) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+					 errmsg("\"%s\" cannot be used together with \"portal\"", name),
+					 errhint("The portal's server has this option, and what it says holds for its sources.")));
+	}
+}
+
+/*
  * biconnector_fdw_validator(options text[], catalog oid)
  *
  * Checks the options of one object when they are set.  Looks at nothing but
@@ -444,7 +501,10 @@ biconnector_fdw_validator(PG_FUNCTION_ARGS)
 	}
 
 	if (catalog == ForeignServerRelationId)
+	{
+		check_source(&target.connector, defs);
 		http_options_check_superuser(&target.connector.http);
+	}
 	PG_RETURN_VOID();
 }
 
@@ -507,8 +567,32 @@ read_connector_options(ConnectorOptions *connector, Oid serverid, Oid userid)
 }
 
 /*
+ * Give a server the options of another one that are about HTTP, but for those that it
+ * has itself.
+ */
+void
+inherit_http_options(ConnectorOptions *connector, const HttpOptions *network)
+{
+	ConnectorOptions own = *connector;
+
+	own.http = *network;
+	own.http.serverid = connector->serverid;
+	own.http.userid = connector->userid;
+	own.http.networkid = network->serverid;
+	own.http.generation = connector->http.generation;
+	own.http.max_repeats = connector->http.max_repeats;
+	own.http.group = connector->http.group;
+	own.http.shown_url = NULL;
+	set_options(ForeignServerRelationId, GetForeignServer(connector->serverid)->options, &own);
+	if (user_agent_of_session() != NULL)
+		own.http.user_agent = network->user_agent;
+	connector->http = own.http;
+}
+
+/*
  * What a server and a user's mapping to it say, palloc'd.  Raises if there is
- * no such server.
+ * no such server.  Of a source of a portal, endpoints and the source's settings are
+ * not known until source_require() or source_look_up() finds them.
  */
 ConnectorOptions *
 get_connector_options(Oid serverid, Oid userid)

@@ -218,6 +218,7 @@ http_options_init(HttpOptions *http, Oid serverid, Oid userid)
 	memset(http, 0, sizeof(HttpOptions));
 	http->serverid = serverid;
 	http->userid = userid;
+	http->networkid = serverid;
 	http->connect_timeout = 10;
 	http->read_timeout = 250;
 	http->max_buffer = 64 * 1024 * 1024;

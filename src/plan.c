@@ -407,12 +407,16 @@ biconnectorGetForeignPaths(PlannerInfo *root, RelOptInfo *baserel, Oid foreignta
 
 /*
  * May parallel workers scan the table?  They ask the connector at different
- * moments, and each of them for all that is in its plan.
+ * moments, and each of them for all that is in its plan.  A source of a portal is not
+ * for them: a new token that a worker gets for that would end with the worker, and no
+ * other one is to be had with the old refresh token.
  */
 bool
 biconnectorIsForeignScanParallelSafe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	return get_table_options(rte->relid, compat_planner_userid(root, rel))->connector.parallel_safe;
+	TableOptions *table = get_table_options(rte->relid, compat_planner_userid(root, rel));
+
+	return table->connector.parallel_safe && table->connector.portal == NULL;
 }
 
 #ifdef COMPAT_ASYNC

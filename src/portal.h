@@ -40,6 +40,7 @@ typedef struct PortalOptions
 	List	   *secrets;		/* of Setting *: what no message may show */
 } PortalOptions;
 
+extern ForeignServer *usable_portal_server(const char *name, Oid userid);
 extern PortalOptions *get_portal_options(Oid serverid, Oid userid);
 extern void portal_add_secret(PortalOptions *options, const char *name, char *value);
 
@@ -79,6 +80,8 @@ typedef struct PortalAnswer
 	char	   *text;			/* UTF-8, palloc'd, with a zero behind it */
 	size_t		length;
 	jsonc_object *document;		/* an object, or NULL if it is none */
+	bool		secret;			/* it may have settings of sources: no message
+								 * shows how it begins */
 } PortalAnswer;
 
 extern PortalAnswer *portal_exchange(const PortalOptions *options, const char *url, bool json,

@@ -68,6 +68,17 @@ portal_only_reads(const char *method)
 }
 
 /*
+ * May an answer have settings of sources, which nobody but who has asked is to see?
+ */
+static bool
+is_about_sources(const char *method)
+{
+	static const char prefix[] = "biconnector.source.";
+
+	return pg_strncasecmp(method, prefix, strlen(prefix)) == 0;
+}
+
+/*
  * Wait until the session may call again.  As many calls as are allowed in a second
  * may come at once; the limit is about what comes after them.
  */
@@ -191,6 +202,7 @@ call_method(PortalOptions *options, const char *method, jsonc_object *params, bo
 			portal_begin_effect();
 		call.unanswered = has_effects;
 		answer = portal_exchange(options, method_url(options, method), true, params, has_effects);
+		answer->secret = is_about_sources(method);
 		error = portal_error_of(options, answer);
 		/* what stands in the place of an answer, or of its end, says nothing */
 		call.unanswered = has_effects && error &&

@@ -14,7 +14,6 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -30,17 +29,9 @@ PG_FUNCTION_INFO_V1(biconnector_token);
 static PortalOptions *
 portal_argument(FunctionCallInfo fcinfo)
 {
-	ForeignServer *server = GetForeignServerByName(text_to_cstring(PG_GETARG_TEXT_PP(0)), false);
-	AclResult	result = compat_server_aclcheck(server->serverid, GetUserId(), ACL_USAGE);
+	ForeignServer *server = usable_portal_server(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+												 GetUserId());
 
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
-	if (!is_portal_server(server))
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("server \"%s\" is not a server of biconnector_portal", server->servername),
-				 errdetail("It belongs to foreign-data wrapper \"%s\".",
-						   GetForeignDataWrapper(server->fdwid)->fdwname)));
 	return get_portal_options(server->serverid, GetUserId());
 }
 

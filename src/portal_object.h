@@ -81,11 +81,14 @@ extern AttrNumber portal_attnum(const PortalTable *table, const char *name);
 
 extern jsonc_object *portal_get(PortalOptions *options, const PortalObject *object, int64 id);
 extern jsonc_object *portal_item_member(jsonc_object *item, const char *key);
+extern bool portal_integer(jsonc_object *member, int64 *number);
 
 /* ---- portal_value.c: values between documents and Datums ---- */
 
 typedef struct PortalValue PortalValue;
 
+extern bool portal_boolean(jsonc_object *member, bool otherwise);
+extern jsonc_object *portal_settings_by_code(jsonc_object *settings);
 extern PortalValue *portal_value_create(const PortalColumn *column, Form_pg_attribute attribute);
 extern Datum portal_value_read(PortalValue *value, jsonc_object *member, bool *isnull);
 extern jsonc_object *portal_value_write(PortalValue *value, Datum datum, bool isnull);

@@ -20,6 +20,7 @@
 #include "catalog/pg_user_mapping.h"
 #include "commands/defrem.h"
 #include "option_value.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -279,6 +280,27 @@ is_portal_server(const ForeignServer *server)
 	if (OidIsValid(wrapper->fdwvalidator))
 		fmgr_info(wrapper->fdwvalidator, &validator);
 	return validator.fn_addr == biconnector_portal_validator;
+}
+
+/*
+ * The server of this name if it is one of biconnector_portal and the user may use it.
+ * Raises errors otherwise.
+ */
+ForeignServer *
+usable_portal_server(const char *name, Oid userid)
+{
+	ForeignServer *server = GetForeignServerByName(name, false);
+	AclResult	result = compat_server_aclcheck(server->serverid, userid, ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
+	if (!is_portal_server(server))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not a server of biconnector_portal", server->servername),
+				 errdetail("It belongs to foreign-data wrapper \"%s\".",
+						   GetForeignDataWrapper(server->fdwid)->fdwname)));
+	return server;
 }
 
 /*

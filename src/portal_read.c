@@ -272,8 +272,8 @@ portal_item_member(jsonc_object *item, const char *key)
 /*
  * Read an integer, written as such or as text.  False if it is none.
  */
-static bool
-read_integer(jsonc_object *member, int64 *number)
+bool
+portal_integer(jsonc_object *member, int64 *number)
 {
 	const char *text;
 	char	   *end;
@@ -302,7 +302,7 @@ read_order_values(PortalReader *reader, const char *method, OrderValue *values)
 		if (column->form == PORTAL_DATETIME && json_object_is_type(member, json_type_string) &&
 			json_object_get_string_len(member) == lengthof(values[i].time) - 1)
 			strlcpy(values[i].time, json_object_get_string(member), lengthof(values[i].time));
-		else if (column->form != PORTAL_INTEGER || !read_integer(member, &values[i].number))
+		else if (column->form != PORTAL_INTEGER || !portal_integer(member, &values[i].number))
 			bad_answer(reader->table->options, method,
 					   psprintf("Row %zu of a page has no \"%s\".", reader->next_row, column->key));
 	}

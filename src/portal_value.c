@@ -77,8 +77,8 @@ json_text(jsonc_object *tree)
  * The settings of a source as an object of values by code, as they are written;
  * owned by the current memory context.
  */
-static jsonc_object *
-settings_by_code(jsonc_object *settings)
+jsonc_object *
+portal_settings_by_code(jsonc_object *settings)
 {
 	jsonc_object *object;
 
@@ -99,6 +99,20 @@ settings_by_code(jsonc_object *settings)
 							   json_object_get(document_member(setting, "value")));
 	}
 	return object;
+}
+
+/*
+ * A boolean, which portals write in several ways; otherwise if they say nothing.
+ */
+bool
+portal_boolean(jsonc_object *member, bool otherwise)
+{
+	char	   *text = document_text(member);
+
+	if (text == NULL)
+		return otherwise;
+	return text[0] != '\0' && strcmp(text, "0") != 0 && pg_strcasecmp(text, "N") != 0 &&
+		pg_strcasecmp(text, "false") != 0;
 }
 
 /*
@@ -132,7 +146,7 @@ text_of_member(const PortalValue *value, jsonc_object *member)
 		case PORTAL_JSON:
 			return json_text(member);
 		case PORTAL_SETTINGS:
-			return json_text(settings_by_code(member));
+			return json_text(portal_settings_by_code(member));
 		case PORTAL_BOOLEAN:
 			text = document_text(member);
 			if (text && pg_strcasecmp(text, "Y") == 0)

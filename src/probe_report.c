@@ -9,10 +9,8 @@
 #include "probe.h"
 
 #include "access/relation.h"
-#include "catalog/pg_class.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -24,26 +22,16 @@ PG_FUNCTION_INFO_V1(biconnector_probe);
 PG_FUNCTION_INFO_V1(biconnector_probe_statement);
 
 /*
- * Open the foreign table that is the function's argument.  Raises if it is
- * something else, or the current user may not read it.  The caller closes it,
- * but leaves it locked.
+ * What the table, its server and the current user's mapping say, ready for requests;
+ * palloc'd.
  */
-static Relation
-relation_argument(FunctionCallInfo fcinfo)
+static TableOptions *
+table_to_probe(Relation relation)
 {
-	Oid			relid = PG_GETARG_OID(0);
-	Relation	relation = relation_open(relid, AccessShareLock);
-	AclResult	result;
+	TableOptions *table = get_table_options(RelationGetRelid(relation), GetUserId());
 
-	if (relation->rd_rel->relkind != RELKIND_FOREIGN_TABLE)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a foreign table", RelationGetRelationName(relation))));
-	result = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
-	if (result != ACLCHECK_OK)
-		aclcheck_error(result, OBJECT_FOREIGN_TABLE, RelationGetRelationName(relation));
-	check_wrapper(GetForeignServer(GetForeignTable(relid)->serverid));
-	return relation;
+	source_look_up(&table->connector);
+	return table;
 }
 
 static const char *
@@ -90,8 +78,8 @@ compare_results(const ListCell *a, const ListCell *b)
 Datum
 biconnector_probe(PG_FUNCTION_ARGS)
 {
-	Relation	relation = relation_argument(fcinfo);
-	TableOptions *table = get_table_options(RelationGetRelid(relation), GetUserId());
+	Relation	relation = foreign_table_argument(fcinfo);
+	TableOptions *table = table_to_probe(relation);
 	List	   *results = probe_table(table, RelationGetDescr(relation), MAX_REQUESTS, 0);
 	ListCell   *lc;
 
@@ -283,9 +271,9 @@ probe_for_options(TableOptions *table, TupleDesc tupdesc, int max_requests, int 
 Datum
 biconnector_probe_statement(PG_FUNCTION_ARGS)
 {
-	Relation	relation = relation_argument(fcinfo);
+	Relation	relation = foreign_table_argument(fcinfo);
 	Oid			relid = RelationGetRelid(relation);
-	TableOptions *table = get_table_options(relid, GetUserId());
+	TableOptions *table = table_to_probe(relation);
 	List	   *present = GetForeignTable(relid)->options;
 	char	   *name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(relation)),
 												  RelationGetRelationName(relation));

@@ -393,6 +393,38 @@ send_data_request(ConnectorScan *state)
 }
 
 /*
+ * See that the source's settings are there, if the server is a source of a portal.
+ */
+static void
+require_source(ConnectorScan *state)
+{
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(state->table));
+
+	state->fresh |= source_require(&state->table->connector);
+	state->request.renewable = state->table->connector.portal && !state->fresh;
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The connector has turned the source's settings down: ask again with those that the
+ * portal has now, if they are others.
+ */
+static void
+ask_with_new_settings(ConnectorScan *state)
+{
+	MemoryContext caller = MemoryContextSwitchTo(GetMemoryChunkContext(state->table));
+
+	source_renew(state->table, state->answer);
+	state->fresh = true;
+	state->renewed++;
+	MemoryContextSwitchTo(state->request_context);
+	connector_data_close(state->answer);
+	state->request.renewable = false;
+	send_data_request(state);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
  * The connector has refused the request: ask again without a filter, which may
  * be the reason.
  */
@@ -443,7 +475,9 @@ is_answered(ConnectorScan *state, bool wait)
 		return true;
 	while (connector_data_begun(state->answer, wait))
 	{
-		if (connector_data_refused(state->answer))
+		if (connector_data_unauthorized(state->answer))
+			ask_with_new_settings(state);
+		else if (connector_data_refused(state->answer))
 			ask_without_filter(state);
 		else
 		{
@@ -501,6 +535,7 @@ start_request(ForeignScanState *node)
 	caller = MemoryContextSwitchTo(state->request_context);
 
 	memset(&state->request, 0, sizeof(DataRequest));
+	require_source(state);
 	state->request.fields = state->fields;
 	state->request.select_all = state->select_all;
 	rows = rows_that_suffice(node);
@@ -893,6 +928,7 @@ biconnectorReScanForeignScan(ForeignScanState *node)
 	MemoryContextReset(state->request_context);
 	state->ended = false;
 	state->replays = false;
+	state->fresh = false;
 }
 
 /*

@@ -75,6 +75,8 @@ typedef struct ConnectorScan
 	TupleTableSlot *store_slot;
 	Bitmapset  *withheld;		/* conditions, by their place in the plan, not
 								 * to be sent in this scan */
+	bool		fresh;			/* the source's settings were looked up in this
+								 * pass */
 	bool		unlimited;		/* LIMIT is not sent any more in this scan */
 	bool		keep;			/* rows are kept for when the scan starts over */
 	bool		replays;		/* this pass began with the rows of the last one */
@@ -90,6 +92,8 @@ typedef struct ConnectorScan
 	Bitmapset  *sent;			/* conditions, by their place in the plan */
 	uint64		rescans_replayed;	/* passes without a request of their own */
 	uint64		refused;		/* requests repeated without filter */
+	uint64		renewed;		/* requests repeated with new settings of the
+								 * source */
 	uint64		unlimited_requests; /* requests repeated without LIMIT */
 	uint64		doubted;		/* empty answers that were not believed at
 								 * once */

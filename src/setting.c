@@ -137,3 +137,23 @@ settings_of_user(Oid serverid, Oid userid)
 {
 	return read_settings(options_of_mapping(serverid, userid));
 }
+
+/*
+ * Settings with others in the place of those that have the same code, a new list,
+ * palloc'd; the settings are shared.
+ */
+List *
+override_settings(List *settings, List *others)
+{
+	List	   *result = list_copy(others);
+	ListCell   *lc;
+
+	foreach(lc, settings)
+	{
+		const Setting *setting = lfirst(lc);
+
+		if (!has_setting(others, setting->code))
+			result = lappend(result, lfirst(lc));
+	}
+	return result;
+}

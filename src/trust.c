@@ -51,10 +51,10 @@ typedef struct TrustEntry
 static HTAB *trust_table = NULL;
 
 /*
- * Forget what is known of a relation, or of all.
+ * Forget what is known of a relation, or of a server; InvalidOid stands for any.
  */
 static void
-forget(Oid relid)
+forget(Oid relid, Oid serverid)
 {
 	HASH_SEQ_STATUS scan;
 	TrustEntry *entry;
@@ -62,7 +62,8 @@ forget(Oid relid)
 	hash_seq_init(&scan, trust_table);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		if (relid == InvalidOid || entry->key.relid == relid)
+		if ((relid == InvalidOid || entry->key.relid == relid) &&
+			(serverid == InvalidOid || entry->key.serverid == serverid))
 			hash_search(trust_table, &entry->key, HASH_REMOVE, NULL);
 	}
 }
@@ -70,13 +71,23 @@ forget(Oid relid)
 static void
 relation_changed(Datum arg, Oid relid)
 {
-	forget(relid);
+	forget(relid, InvalidOid);
 }
 
 static void
 server_or_mapping_changed(Datum arg, int cacheid, uint32 hashvalue)
 {
-	forget(InvalidOid);
+	forget(InvalidOid, InvalidOid);
+}
+
+/*
+ * Forget what is known of a server's tables: it has become another one.
+ */
+void
+trust_forget(Oid serverid)
+{
+	if (trust_table)
+		forget(InvalidOid, serverid);
 }
 
 static void

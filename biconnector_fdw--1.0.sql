@@ -70,14 +70,21 @@ LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE ROWS 2;
 COMMENT ON FUNCTION biconnector_probe_statement(regclass)
 IS 'statements that turn on what the connector of a foreign table does right';
 
-CREATE FUNCTION biconnector_dataset_statement(relation regclass, source_id bigint,
-  name text DEFAULT NULL)
+CREATE FUNCTION biconnector_dataset_statement(relation regclass, source_id bigint)
 RETURNS text
 AS 'MODULE_PATHNAME'
-LANGUAGE C VOLATILE PARALLEL UNSAFE;
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION biconnector_dataset_statement(regclass, bigint)
+IS 'the statement that makes a dataset of a portal from a foreign table';
+
+CREATE FUNCTION biconnector_dataset_statement(relation regclass, source_id bigint, name text)
+RETURNS text
+AS 'MODULE_PATHNAME'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION biconnector_dataset_statement(regclass, bigint, text)
-IS 'the statement that makes a foreign table a dataset of a portal';
+IS 'the same, under another name';
 
 CREATE FUNCTION biconnector_connections()
 RETURNS TABLE (server_name text, user_name text, origin text, valid boolean, in_use boolean)

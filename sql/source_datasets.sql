@@ -170,7 +170,8 @@ SELECT biconnector_dataset_statement('here.part', 1);
 SET client_min_messages = warning;
 -- tables of servers with endpoints of their own are no different
 SELECT split_part(biconnector_dataset_statement('shop.items', 1), E'\n', 1);
-SELECT biconnector_dataset_statement(NULL, 1), biconnector_dataset_statement('here.items', NULL);
+SELECT biconnector_dataset_statement(NULL, 1), biconnector_dataset_statement('here.items', NULL),
+    biconnector_dataset_statement('here.items', 1, NULL);
 -- what cannot be a name, and what cannot be a dataset
 SELECT attempt(format('SELECT biconnector_dataset_statement(''here.items'', 1, %L)', name))
 FROM unnest(ARRAY['', 'Goods', '1st', '_x', 'a-b', 'ü', repeat('x', 231)]) AS name;

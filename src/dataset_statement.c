@@ -290,8 +290,9 @@ fields_of_table(const TableOptions *table, TupleDesc tupdesc)
 }
 
 /*
- * biconnector_dataset_statement(relation regclass, source_id bigint,
- *								 name text DEFAULT NULL) returns text
+ * biconnector_dataset_statement(relation regclass, source_id bigint) returns text
+ * biconnector_dataset_statement(relation regclass, source_id bigint, name text)
+ * returns text
  *
  * The INSERT that makes a dataset of the source from a foreign table of the source's
  * connector.  The dataset's name is the table's unless name says another one; its
@@ -300,19 +301,15 @@ fields_of_table(const TableOptions *table, TupleDesc tupdesc)
 Datum
 biconnector_dataset_statement(PG_FUNCTION_ARGS)
 {
-	Relation	relation;
-	TableOptions *table;
+	Relation	relation = foreign_table_argument(fcinfo);
+	TableOptions *table = get_table_options(RelationGetRelid(relation), GetUserId());
 	Relation	datasets_relation;
 	PortalTable *datasets;
 	TupleDesc	tupdesc;
 	char	   *name;
 	StringInfoData sql;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		PG_RETURN_NULL();
-	relation = foreign_table_argument(fcinfo);
-	table = get_table_options(RelationGetRelid(relation), GetUserId());
-	if (PG_ARGISNULL(2))
+	if (PG_NARGS() < 3)
 		name = fit_name(table->relname, false, MAX_DATASET_NAME, "dataset");
 	else
 	{

@@ -80,7 +80,7 @@ typedef struct PortalAnswer
 	char	   *text;			/* UTF-8, palloc'd, with a zero behind it */
 	size_t		length;
 	jsonc_object *document;		/* an object, or NULL if it is none */
-	bool		secret;			/* it may have settings of sources: no message
+	bool		secret;			/* it may have settings of a source: no message
 								 * shows how it begins */
 } PortalAnswer;
 

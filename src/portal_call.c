@@ -68,14 +68,12 @@ portal_only_reads(const char *method)
 }
 
 /*
- * May an answer have settings of sources, which nobody but who has asked is to see?
+ * Does an answer have the settings of a source, which no message may show?
  */
 static bool
-is_about_sources(const char *method)
+has_settings(const char *method)
 {
-	static const char prefix[] = "biconnector.source.";
-
-	return pg_strncasecmp(method, prefix, strlen(prefix)) == 0;
+	return pg_strcasecmp(method, "biconnector.source.get") == 0;
 }
 
 /*
@@ -202,7 +200,7 @@ call_method(PortalOptions *options, const char *method, jsonc_object *params, bo
 			portal_begin_effect();
 		call.unanswered = has_effects;
 		answer = portal_exchange(options, method_url(options, method), true, params, has_effects);
-		answer->secret = is_about_sources(method);
+		answer->secret = has_settings(method);
 		error = portal_error_of(options, answer);
 		/* what stands in the place of an answer, or of its end, says nothing */
 		call.unanswered = has_effects && error &&

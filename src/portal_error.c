@@ -178,7 +178,7 @@ portal_error_of(const PortalOptions *options, const PortalAnswer *answer)
 		error->kind = known[find_known(error->code)].kind;
 	else
 		error->description = answer->length == 0 ? pstrdup("The answer is empty.")
-			: answer->secret ? pstrdup("The answer is not shown, for it may have settings of sources.")
+			: answer->secret ? pstrdup("The answer is not shown, for it may have settings of a source.")
 			: psprintf("The answer begins: %s",
 					   show_excerpt(options->secrets, answer->text, answer->length, 0, false));
 	return error;

@@ -8,7 +8,7 @@
 \pset border 2
 \pset null -
 \pset footer off
-\set asked '\\! "$PYTHON" "$DEMO/show_requests.py" "$BICONNECTOR_LOG"'
+\set asked '\\! "$PYTHON" "$DEMO/show_requests.py" connector "$BICONNECTOR_LOG"'
 \set url `echo "$BICONNECTOR_URL"`
 \set login `echo "$CONNECTOR_LOGIN"`
 \set password `echo "$CONNECTOR_PASSWORD"`
@@ -159,3 +159,5 @@ SELECT name, version
 FROM packages
 WHERE section = 'python' AND size > 10000000;
 :asked
+
+\ir portal.sql

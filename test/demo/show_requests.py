@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Prints what the connector was asked since this was last called.
+"""Prints what a server was asked since this was last called.
 
-    show_requests.py LOG        LOG: the request log of the reference connector
+    show_requests.py connector|portal LOG       LOG: its log of requests
 
 Of many requests for data it says only how many there were for each table.
 """
@@ -12,26 +12,30 @@ import sys
 from collections import Counter
 
 MANY = 20
+LONGEST_LINE = 160
 
 
 def summary(record):
     """One request in a line: the endpoint, then the members of the body."""
-    body = dict(record["body"] or {})
-    body.pop("connection", None)            # the login, which is in every request
+    body = dict(record.get("body") or record.get("params") or {})
+    for credentials in "connection", "auth":    # which are in every request
+        body.pop(credentials, None)
     parts = [f"{name} = {json.dumps(value, ensure_ascii=False)}"
              for name, value in body.items() if value not in ("", [], {})]
-    return f"POST {record['path']:<20} {', '.join(parts)}".rstrip()
+    line = f"POST {record['path']:<20} {', '.join(parts)}".rstrip()
+    return line if len(line) <= LONGEST_LINE else line[:LONGEST_LINE] + " ..."
 
 
 def main():
-    log = pathlib.Path(sys.argv[1])
+    server = sys.argv[1]
+    log = pathlib.Path(sys.argv[2])
     seen_file = log.with_suffix(".seen")
     seen = int(seen_file.read_text()) if seen_file.exists() else 0
     lines = log.read_text(encoding="utf-8").splitlines()
     seen_file.write_text(str(len(lines)))
 
     requests = [record for record in map(json.loads, lines[seen:]) if "path" in record]
-    print(f"The connector was asked {len(requests)} time{'s' * (len(requests) != 1)}:")
+    print(f"The {server} was asked {len(requests)} time{'s' * (len(requests) != 1)}:")
     if len(requests) > MANY:
         asked = Counter(record["body"]["table"] for record in requests if record["path"] == "/data")
         requests = [record for record in requests if record["path"] != "/data"]

@@ -84,13 +84,7 @@ my %instants = (
 	'before it comes again' => [
 		portal(any => sub { answer($_[0], $too_soon, status => 503) }), { max_retries => 100 }, $write, 3 ],
 );
-my %endings = (
-	cancelled => [ sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])") },
-		'57014', 'canceling statement due to user request' ],
-	'timed out' => [ undef, '57014', 'canceling statement due to statement timeout' ],
-	terminated => [ sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") },
-		'57P01', 'terminating connection' ],
-);
+my %endings = endings($node);
 my $number = 0;
 
 foreach my $instant (sort keys %instants)

@@ -95,13 +95,7 @@ sub rows { $_[0]->answer(row_array(['ID'], [1], [2])); return 1 }
 
 sub stall { $_[0]->log('reached'); $_[0]->wait_closed; return 0 }
 
-my %endings = (
-	cancelled => [ sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])") },
-		'57014', 'canceling statement due to user request' ],
-	'timed out' => [ undef, '57014', 'canceling statement due to statement timeout' ],
-	terminated => [ sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") },
-		'57P01', 'terminating connection' ],
-);
+my %endings = endings($node);
 my $number = 0;
 
 foreach my $method ('biconnector.source.get', 'biconnector.connector.get')

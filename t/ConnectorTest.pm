@@ -47,7 +47,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(
-  FUSE new_node create_server create_table reference_url
+  FUSE new_node create_server create_table reference_url endings
   stub start_session run_session eventually slurp_if_there
   deaf_listener row_array chunked is_error gate sockets_to
 );
@@ -163,6 +163,20 @@ sub start_session
 sub run_session
 {
 	return start_session(@_)->finish;
+}
+
+# The ways to end what a session waits for: name => [ what does it to a process, or
+# undef where the session has a statement_timeout; SQLSTATE; message ]
+sub endings
+{
+	my ($node) = @_;
+
+	return (
+		cancelled => [ sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])") },
+			'57014', 'canceling statement due to user request' ],
+		'timed out' => [ undef, '57014', 'canceling statement due to statement timeout' ],
+		terminated => [ sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") },
+			'57P01', 'terminating connection' ]);
 }
 
 # A gate that psql comes to in the middle of a script, and does not pass before it

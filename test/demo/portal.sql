@@ -60,7 +60,7 @@ SELECT biconnector_dataset_statement('packages.installed', 1, 'installed_package
 \echo
 \echo '---     and is one for all who may use the source: hidden fields do not come along.'
 \echo
-UPDATE b24.dataset_fields SET visible = false WHERE dataset_id = 1 AND name IN ('VERSION', 'SOURCE');
+UPDATE b24.dataset_fields SET visible = false WHERE dataset_id = 1 AND name = 'VERSION';
 
 CREATE SCHEMA datasets;
 

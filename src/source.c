@@ -191,7 +191,7 @@ ask_portal(const ConnectorOptions *options, PortalOptions *portal, KnownSource *
 				(errcode(ERRCODE_NO_DATA_FOUND),
 				 errmsg("server \"%s\" has no source " INT64_FORMAT,
 						options->portal, options->source_id),
-				 errhint("The option \"source_id\" of server \"%s\" names a source of the portal.",
+				 errhint("The option \"source_id\" of server \"%s\" says which source it is.",
 						 options->servername)));
 	if (!portal_boolean(portal_item_member(item, "active"), true))
 		ereport(ERROR,
@@ -213,7 +213,7 @@ ask_portal(const ConnectorOptions *options, PortalOptions *portal, KnownSource *
 	if (connector == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_NO_DATA_FOUND),
-				 errmsg("server \"%s\" has no connector " INT64_FORMAT " any more, which source " INT64_FORMAT " is of",
+				 errmsg("server \"%s\" has no connector " INT64_FORMAT ", to which source " INT64_FORMAT " belongs",
 						options->portal, connector_id, options->source_id)));
 	MemoryContextSwitchTo(context);
 	source->url_check = read_url(options, connector, "urlCheck");
